@@ -1,0 +1,67 @@
+/*
+ * Guest threads and processes. A task is a guest thread and is a host thread;
+ * a group is a guest process and is a host process (CLONE_VM children such as
+ * vfork's are groups of their own that share the space). Host pids, host
+ * descriptors, host signal masks are the guest's own.
+ */
+#ifndef KERNEL_TASK_H
+#define KERNEL_TASK_H
+
+#include "a64/cpu.h"
+#include "base/lock.h"
+#include "host/host.h"
+#include "mm/space.h"
+
+struct options;
+struct view;
+
+/* Signal actions of one process (CLONE_SIGHAND shares them). */
+struct sighand {
+    struct lock lock; /* LOCK_SIGHAND */
+    uint32_t refs;
+    struct linux_sigaction action[65]; /* [1..64] */
+};
+
+/* What the guest executes, for the views, the vDSO and exec. */
+struct image {
+    char *path;          /* absolute guest path of the program: /proc/self/exe */
+    gva entry, phdr, vdso, interp_base;
+    gva stack_top, arg_start, arg_end, env_start, env_end, auxv;
+    uint64_t auxv_bytes;
+    gva start_code, end_code, start_data, end_data, start_brk;
+};
+
+struct group {
+    struct lock lock;  /* LOCK_GROUP: tasks */
+    uint32_t refs;
+    struct task *tasks; /* linked by task->next */
+    struct space *space;
+    struct sighand *sighand;
+    struct image image;
+    const struct options *options;
+    const struct engine *engine;
+};
+
+struct task {
+    struct host_thread host; /* first: host_self points here */
+    struct cpu cpu;
+    struct task *next;
+    struct group *group;
+    int tid;
+
+    /* signals (kernel/signal.c) */
+    uint64_t blocked;       /* the guest's mask */
+    uint64_t saved_blocked; /* to be restored after sigsuspend, ppoll... when restore_blocked */
+    bool restore_blocked;
+    struct linux_stack altstack;
+    uint64_t sync_pending; /* synchronous-signal numbers sent by others while the guest blocks them */
+    struct linux_siginfo sync_info[5];
+
+    /* the system call being served, for restart and for the tracer */
+    long sys_nr;         /* -1 outside a call */
+    uint64_t sys_arg[6]; /* x0..x5 at entry */
+};
+
+#define current ((struct task *)host_self)
+
+#endif
