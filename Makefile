@@ -1,28 +1,175 @@
-# elver: see README.md. Everything that is built lands in $(BUILD).
-BUILD   ?= build
+# elver: runs Linux arm64 programs on x86-64 Linux. See README.md; `make help` lists the targets.
+#
+#   make CC=clang               another compiler
+#   make SAN=address,undefined  a sanitized build in build-address,undefined (SAN=thread likewise)
+#   make check ENGINE=interp    tests on one engine
+#   make install PREFIX=/usr DESTDIR=/tmp/x
+
+VERSION  = 0.1.0
 CC      ?= gcc
+ifeq ($(origin CC),default)
+CC       = gcc
+endif
 CFLAGS  ?= -O2 -g
-WARN     = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter -Werror
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Isrc -I$(BUILD)/gen -fPIE -fno-strict-aliasing -ftls-model=local-exec $(WARN) $(CFLAGS)
+PREFIX  ?= /usr/local
+CROSS   ?= aarch64-linux-gnu-
 
-SRCS := $(shell find src -name '*.c' -o -name '*.S' | sort)
+# Everything that is built lands in $(BUILD), what is fetched in build/; sanitized builds have a folder of their own.
+BUILD   ?= build$(if $(SAN),-$(SAN))
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter -Werror
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DELVER_VERSION='"$(VERSION)"' -Isrc -I$(BUILD)/gen -fPIE \
+	-fno-strict-aliasing -ftls-model=local-exec -ffile-prefix-map=$(CURDIR)=. $(WARN) $(CFLAGS)
+LINK = -static-pie
+
+# A sanitizer's runtime is a shared libc's guest: no static link, and its checks see every frame.
+ifneq ($(SAN),)
+ALL_CFLAGS += -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DELVER_SANITIZED
+LINK = -pie -fsanitize=$(SAN)
+endif
+
+# src/kernel/vdso is arm64 code for the guest, built by the cross assembler below.
+SRCS := $(shell find src -path src/kernel/vdso -prune -o \( -name '*.c' -o -name '*.S' \) -print | LC_ALL=C sort)
 OBJS := $(SRCS:%=$(BUILD)/%.o)
+LIB  := $(BUILD)/libelver.a
 
-.PHONY: all clean
+.PHONY: all help
 all: $(BUILD)/elver
 
+help:
+	@sed -n 's/^#   make/  make/p' Makefile
+	@echo "targets: all check check-all check-real bench lint format demo install clean deps"
+
 $(BUILD)/elver: $(OBJS)
-	$(CC) -static-pie -o $@ $(OBJS) -lcapstone
+	$(CC) $(LINK) $(CFLAGS) -ffile-prefix-map=$(CURDIR)=. -o $@ $(OBJS) -lcapstone
 
-$(BUILD)/%.c.o: %.c
+# What the unit tests link: an archive, so that each takes only the rooms it tests.
+$(LIB): $(filter-out $(BUILD)/src/main.c.o,$(OBJS))
+	@rm -f $@
+	ar rcsD $@ $^
+
+# ---- generated sources: tools/gen/NAME.c is a host program that prints $(BUILD)/gen/NAME.inc ----
+
+GEN := $(patsubst tools/gen/%.c,$(BUILD)/gen/%.inc,$(wildcard tools/gen/*.c))
+
+$(BUILD)/gen/%.inc: $(BUILD)/tools/gen/%
+	@mkdir -p $(@D)
+	$< >$@.new
+	@mv $@.new $@
+
+$(BUILD)/tools/gen/%: tools/gen/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -Isrc -O1 $(WARN) -MMD -MF $@.d -o $@ $<
+
+# ---- the guest's vDSO: arm64 code, embedded by .incbin "vdso.so" ----
+
+VDSO_SRCS := $(wildcard src/kernel/vdso/*.S)
+VDSO := $(if $(VDSO_SRCS),$(BUILD)/gen/vdso.so)
+
+$(BUILD)/gen/vdso.so: $(VDSO_SRCS) $(wildcard src/kernel/vdso/*.lds)
+	@mkdir -p $(@D)
+	@command -v $(CROSS)as >/dev/null || { echo "$(CROSS)as is missing: run tools/deps.sh build"; exit 1; }
+	$(CROSS)as -Isrc -o $(BUILD)/gen/vdso.o $(VDSO_SRCS)
+	$(CROSS)ld -shared -nostdlib --hash-style=both --build-id=none -z max-page-size=4096 -soname linux-vdso.so.1 \
+		$(addprefix -T ,$(wildcard src/kernel/vdso/*.lds)) -o $@ $(BUILD)/gen/vdso.o
+
+$(BUILD)/%.c.o: %.c | $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 
-$(BUILD)/%.S.o: %.S
+$(BUILD)/%.S.o: %.S $(VDSO)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -Wa,-I$(BUILD)/gen -MMD -c -o $@ $<
+
+# ---- tests: the folder is the list ----
+
+UNIT  := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+GUEST := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/sys/*.c tests/insn/*.c))
+FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+
+# Host tests see the sources' headers and the archive.
+HOST_TEST = $(CC) $(filter-out -static-pie,$(LINK)) $(ALL_CFLAGS) -Itests -MMD -MF $@.d -o $@ $< $(LIB) -lcapstone
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(HOST_TEST) -lcmocka
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(HOST_TEST)
+
+# Guest tests are arm64 programs that know nothing of elver: they pass on a real kernel first. A test that needs
+# its own flags says so in its head: `test: cflags=-O0`.
+GUEST_CFLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -static -pthread -march=armv8.6-a+sha3+fp16fml -Wall -Wextra -Werror \
+	-Wno-unused-parameter -Itests -Isrc
+
+$(BUILD)/tests/%: tests/%.c
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(GUEST_CFLAGS) $(shell sed -n '1,12s/.*test:.*cflags=\([^ ]*\).*/\1/p' $<) -MMD -MF $@.d -o $@ $< -lm
+
+.PHONY: tests check check-all check-real bench lint format demo deps
+tests: $(UNIT) $(GUEST)
+
+ENGINES ?= $(if $(ENGINE),$(ENGINE),default interp)
+RUN_TESTS = BUILD=$(BUILD) tools/run-tests --engines "$(ENGINES)"
+
+# Minutes. What is missing is installed, or named with the command that installs it.
+check: deps
+	@$(MAKE) --no-print-directory all tests
+	@tools/debian-arm64.sh base tools toolchain languages servers
+	@$(RUN_TESTS) $(TESTS)
+
+# Everything: all programs, the fuzzers, sanitizers, a Debian root, the real kernel.
+check-all: deps
+	@tools/deps.sh all
+	@$(MAKE) --no-print-directory all tests $(FUZZ)
+	@tools/debian-arm64.sh base tools toolchain languages servers jvm node go rust media debug
+	@$(RUN_TESTS) --all $(TESTS)
+	@$(MAKE) --no-print-directory check-real
+
+# The guest tests on Debian's arm64 kernel beside elver: tests/real-differences.txt names what may differ.
+check-real: deps
+	@tools/deps.sh real
+	@$(MAKE) --no-print-directory all tests
+	@BUILD=$(BUILD) tools/real-kernel.sh compare
+
+bench: deps
+	@tools/deps.sh bench
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tools/bench $(BENCH)
+
+lint:
+	@tools/deps.sh lint
+	@BUILD=$(BUILD) tools/lint
+
+format:
+	clang-format -i $$(git ls-files 'src/*.c' 'src/*.h' 'tests/*.c' 'tests/*.h' 'tools/*.c')
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@tools/debian-arm64.sh base
+	@BUILD=$(BUILD) tools/demo
+
+deps:
+	@tools/deps.sh build test
+
+# ---- install ----
+
+.PHONY: install uninstall clean
+install: all
+	install -Dm755 $(BUILD)/elver $(DESTDIR)$(PREFIX)/bin/elver
+	install -Dm644 docs/elver.1 $(DESTDIR)$(PREFIX)/share/man/man1/elver.1
+	install -Dm644 tools/completions/elver.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/elver
+	install -Dm644 tools/completions/_elver $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_elver
+	install -Dm644 tools/completions/elver.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/elver.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/elver $(DESTDIR)$(PREFIX)/share/man/man1/elver.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/elver \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_elver \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/elver.fish
 
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(UNIT:=.d) $(GUEST:=.d) $(FUZZ:=.d) $(GEN:$(BUILD)/gen/%.inc=$(BUILD)/tools/gen/%.d)
