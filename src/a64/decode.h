@@ -5,12 +5,15 @@
  * feature checks and the fuzzers are all made from it.
  *
  *   I(add_imm, "z0010001 0siiiiii iiiiiinn nnnddddd", BASE)
+ *   U("0xx10010 01xxxxxx xxxxxxxx xxxxxxxx")
  *
  * In a pattern '0' and '1' are fixed bits, any letter is a field, blanks are
  * ignored. The third word is the feature the instruction belongs to
- * (enum a64_feature). Where two patterns match a word, the one with more
- * fixed bits wins; two that overlap with the same number of fixed bits fail
- * the build.
+ * (A64_FEAT_ of a64/feature.h). Where two patterns match a word, the one with
+ * more fixed bits wins; two that overlap with the same number of fixed bits
+ * fail the build. A hole U says that the words it matches are unallocated
+ * whatever rows match them too. What remains unallocated inside a row is
+ * refused by its exec function.
  */
 #ifndef A64_DECODE_H
 #define A64_DECODE_H
