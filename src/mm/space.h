@@ -5,7 +5,13 @@
  * under CLONE_VM without CLONE_THREAD (vfork), by several processes. Every call takes the
  * space's lock itself; none may be called with it held.
  *
- * Results are >= 0 or -LINUX_Exxx; a failing call has changed nothing.
+ * Results are >= 0 or -LINUX_Exxx; a failing call has changed nothing, except
+ * where Linux itself keeps the part done before the error (mprotect over a hole).
+ *
+ * The host kernel is the truth about contents, file names, offsets and inodes
+ * (/proc/self/maps below GUEST_MAX is already the guest's own list); the tree
+ * knows what the host does not: what is free for the guest, what is
+ * executable for an engine, and the names of areas that we made.
  */
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
@@ -15,7 +21,10 @@
 
 struct space;
 
-/* A new, empty space; engine is told about every change. NULL: no memory. */
+/*
+ * A new, empty space with its random layout (personality and RLIMIT_STACK
+ * decide as on Linux); engine is told about every change. NULL: no memory.
+ */
 struct space *space_new(const struct engine *engine) must_check;
 struct space *space_get(struct space *s);
 /* Drops a reference; the last one frees the bookkeeping (and never the memory: the process is ending or is another's). */
@@ -35,24 +44,47 @@ long space_msync(struct space *s, gva addr, uint64_t len, int flags);
 long space_brk(struct space *s, gva brk);
 long space_shmat(struct space *s, int shmid, gva addr, int flags);
 long space_shmdt(struct space *s, gva addr);
+/* mlockall(2) means the guest's mappings, not the runtime's; flags 0 is munlockall(2). */
+long space_mlockall(struct space *s, int flags);
 
-/* The loader's calls: a named region that the maps view shows ("[stack]", "[heap]", "[vdso]"). */
-long space_map_special(struct space *s, gva addr, uint64_t len, int prot, int flags, const char *name);
-/* Where brk starts (end of the program's data); called once by exec. */
-void space_set_brk(struct space *s, gva start);
-/* The stack's mapping: grows down on demand to limit bytes below top. */
+/* ---- for the loader ---- */
+
+/* Where the stack of the first thread ends (page aligned, randomised); mmap's addresses start below its gap. */
+gva space_stack_top(struct space *s);
+/* Where an ET_DYN program that has an interpreter is loaded (ELF_ET_DYN_BASE, randomised). */
+gva space_program_base(struct space *s);
+/*
+ * The stack of the first thread: [top - small, top) at first, growing down on
+ * demand as far as RLIMIT_STACK of the moment allows. Returns 0 or an error.
+ */
 long space_map_stack(struct space *s, gva top, uint64_t limit, bool executable);
+/*
+ * Private anonymous memory that the maps view shows under a name ("[vdso]"; a string that lives
+ * as long as the space). addr 0: anywhere. flags: LINUX_MAP_FIXED or 0. Returns the address.
+ */
+long space_map_special(struct space *s, gva addr, uint64_t len, int prot, int flags, const char *name);
+/* Where brk starts (after the program's data; page aligned up, randomised here); called once by exec. Returns it. */
+gva space_set_brk(struct space *s, gva start);
 
-/* One mapping as the views and the crash report need it. */
+/* ---- for engines and views ---- */
+
+/*
+ * May an instruction be fetched from pc? Lock-free, so an engine may ask while it holds its own
+ * lock: a change that comes later is followed by the engine's unmap or protect call.
+ */
+bool space_executable(struct space *s, gva pc);
+
+/*
+ * One mapping as the tree knows it. Neighbours with equal attributes are one,
+ * whatever they map: file, offset and inode are in the host's maps file.
+ */
 struct mapping {
     gva start;
     uint64_t len;
-    int prot;     /* LINUX_PROT_* */
-    int may_prot; /* the cap */
-    int flags;    /* LINUX_MAP_SHARED or LINUX_MAP_PRIVATE, ANONYMOUS, GROWSDOWN... */
-    uint64_t offset;
-    uint64_t dev, ino;
-    char name[256]; /* path or [name], possibly truncated */
+    int prot;         /* LINUX_PROT_* as the guest asked */
+    int may_prot;     /* the cap */
+    int flags;        /* LINUX_MAP_SHARED or LINUX_MAP_PRIVATE; ANONYMOUS, GROWSDOWN */
+    const char *name; /* "[vdso]", "[stack]", "[heap]", or NULL when the host's maps file knows best */
 };
 /* The first mapping that ends above addr; false when there is none. */
 bool space_next(struct space *s, gva addr, struct mapping *out);
