@@ -6,6 +6,7 @@
 #
 # usage: tools/debian-arm64.sh [GROUP|PACKAGE]...      groups: tools/debian-groups; no argument: base
 #        tools/debian-arm64.sh --deb PACKAGE            prints the path of the package's .deb, fetched, not unpacked
+#        tools/debian-arm64.sh --kernel                 the same for the newest kernel of linux-image-cloud-arm64
 set -eu
 cd "$(dirname "$0")/.."
 BUILD=build # whatever build runs the tests: one copy serves all
@@ -129,12 +130,22 @@ alternatives() {
 }
 
 setup_apt
-if [ "${1:-}" = --deb ]; then
+print_deb() {
     cd "$apt/archives"
-    apt-get -qq download "$2" >&2
-    realpath -- "$2"_*.deb
+    apt-get -qq download "$1" >&2
+    find "$PWD" -name "$1_*.deb" | sort -V | tail -1
+}
+
+case ${1:-} in
+--deb)
+    print_deb "$2"
     exit 0
-fi
+    ;;
+--kernel)
+    print_deb "$(apt-cache depends linux-image-cloud-arm64 | sed -n 's/^ *Depends: //p' | head -1)"
+    exit 0
+    ;;
+esac
 
 [ $# -gt 0 ] || set -- base
 packages=()
