@@ -70,8 +70,14 @@ $(BUILD)/gen/vdso.so: $(VDSO_SRCS) $(wildcard src/kernel/vdso/*.lds)
 	@mkdir -p $(@D)
 	@command -v $(CROSS)as >/dev/null || { echo "$(CROSS)as is missing: run tools/deps.sh build"; exit 1; }
 	$(CROSS)as -Isrc -o $(BUILD)/gen/vdso.o $(VDSO_SRCS)
-	$(CROSS)ld -shared -nostdlib --hash-style=both --build-id=none -z max-page-size=4096 -soname linux-vdso.so.1 \
-		$(addprefix -T ,$(wildcard src/kernel/vdso/*.lds)) -o $@ $(BUILD)/gen/vdso.o
+	$(CROSS)ld -shared -nostdlib --hash-style=both --eh-frame-hdr --build-id=none -z max-page-size=4096 -z noexecstack \
+		-soname linux-vdso.so.1 $(addprefix -T ,$(wildcard src/kernel/vdso/*.lds)) -o $@ $(BUILD)/gen/vdso.o
+
+# Where the kernel room finds its own entry points in it.
+$(BUILD)/gen/vdso_offsets.h: $(VDSO)
+	$(CROSS)nm -D $< | awk '$$3 ~ /rt_sigreturn/ { print "#define VDSO_RT_SIGRETURN 0x" $$1 "ull" }' >$@.new
+	@grep -q RT_SIGRETURN $@.new && mv $@.new $@
+GEN += $(if $(VDSO),$(BUILD)/gen/vdso_offsets.h)
 
 $(BUILD)/%.c.o: %.c | $(GEN)
 	@mkdir -p $(@D)
@@ -172,4 +178,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJS:.o=.d) $(UNIT:=.d) $(GUEST:=.d) $(FUZZ:=.d) $(GEN:$(BUILD)/gen/%.inc=$(BUILD)/tools/gen/%.d)
+-include $(OBJS:.o=.d) $(UNIT:=.d) $(GUEST:=.d) $(FUZZ:=.d) $(patsubst $(BUILD)/gen/%.inc,$(BUILD)/tools/gen/%.d,$(filter %.inc,$(GEN)))
