@@ -66,7 +66,8 @@ static void refresh(struct itree *t, struct itree_node *n)
 }
 
 /* Splits the subtree n by address into those below and those at or above it. */
-static void split(struct itree_node *n, uint64_t at, struct itree_node **below, struct itree_node **above)
+static void split(struct itree_node *n, uint64_t at, struct itree_node **below,
+                  struct itree_node **above)
 {
     if (!n) {
         *below = *above = NULL;
@@ -207,7 +208,8 @@ static bool highest_under(const struct search *s, const struct itree_node *n, ui
     if (n->end < s->to && highest_under(s, n->right, a))
         return true;
     uint64_t lo = gap_low(s->tree, n);
-    if (n->gap >= s->need && fit_high(max_u64(lo, s->from), min_u64(lo + n->gap, s->to), s->len, s->align, a))
+    if (n->gap >= s->need &&
+        fit_high(max_u64(lo, s->from), min_u64(lo + n->gap, s->to), s->len, s->align, a))
         return true;
     return lo > s->from && highest_under(s, n->left, a);
 }
@@ -219,12 +221,14 @@ static bool lowest_under(const struct search *s, const struct itree_node *n, uin
     uint64_t lo = gap_low(s->tree, n);
     if (lo > s->from && lowest_under(s, n->left, a))
         return true;
-    if (n->gap >= s->need && fit_low(max_u64(lo, s->from), min_u64(lo + n->gap, s->to), s->len, s->align, a))
+    if (n->gap >= s->need &&
+        fit_low(max_u64(lo, s->from), min_u64(lo + n->gap, s->to), s->len, s->align, a))
         return true;
     return n->end < s->to && lowest_under(s, n->right, a);
 }
 
-bool itree_highest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64_t len, uint64_t align, uint64_t *a)
+bool itree_highest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64_t len,
+                       uint64_t align, uint64_t *a)
 {
     struct search s = {t, from, to, len, align, len + slack(align)};
     uint64_t tail = t->last ? t->last->end : t->low;
@@ -235,7 +239,8 @@ bool itree_highest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64
     return highest_under(&s, t->root, a);
 }
 
-bool itree_lowest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64_t len, uint64_t align, uint64_t *a)
+bool itree_lowest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64_t len,
+                      uint64_t align, uint64_t *a)
 {
     struct search s = {t, from, to, len, align, len + slack(align)};
     uint64_t tail = t->last ? t->last->end : t->low;

@@ -45,7 +45,9 @@ struct itree_node *itree_above(const struct itree *t, uint64_t addr);
  * Returns false when there is none. With align above the page size a gap
  * smaller than len + align may be overlooked, as Linux overlooks it.
  */
-bool itree_highest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64_t len, uint64_t align, uint64_t *a);
-bool itree_lowest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64_t len, uint64_t align, uint64_t *a);
+bool itree_highest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64_t len,
+                       uint64_t align, uint64_t *a);
+bool itree_lowest_gap(const struct itree *t, uint64_t from, uint64_t to, uint64_t len,
+                      uint64_t align, uint64_t *a);
 
 #endif
