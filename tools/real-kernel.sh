@@ -164,7 +164,7 @@ compare() {
     for engine in $ENGINES; do
         record_elver "$engine" "$@"
         for name in $(list_tests "$@"); do
-            if grep -q "^$name[[:space:]]" tests/real-differences.txt; then
+            if grep -q "^${name}[[:space:]]" tests/real-differences.txt; then
                 skipped=$((skipped + 1))
             elif ! grep -q "^$name [0-9]" "$work/real"; then
                 failed=$((failed + 1))

@@ -42,6 +42,17 @@ struct group {
     const struct engine *engine;
 };
 
+/* The last system calls of a thread, for the crash report: a ring, call[count % CALL_RING] is written next. */
+#define CALL_RING 32
+#define CALL_UNFINISHED INT64_MIN
+struct call_ring {
+    uint32_t count;
+    struct {
+        long nr, result; /* CALL_UNFINISHED until it returned */
+        uint64_t arg[6];
+    } call[CALL_RING];
+};
+
 struct task {
     struct host_thread host; /* first: host_self points here */
     struct cpu cpu;
@@ -60,7 +71,24 @@ struct task {
     /* the system call being served, for restart and for the tracer */
     long sys_nr;         /* -1 outside a call */
     uint64_t sys_arg[6]; /* x0..x5 at entry */
+    struct call_ring calls;
 };
+
+/* Called by run.c with sys_nr and sys_arg set, and again with the result. */
+static inline void task_note_call(struct task *t)
+{
+    unsigned i = t->calls.count % CALL_RING;
+    t->calls.call[i].nr = t->sys_nr;
+    t->calls.call[i].result = CALL_UNFINISHED;
+    for (int n = 0; n < 6; n++)
+        t->calls.call[i].arg[n] = t->sys_arg[n];
+    t->calls.count++;
+}
+
+static inline void task_note_result(struct task *t, long result)
+{
+    t->calls.call[(t->calls.count - 1) % CALL_RING].result = result;
+}
 
 #define current ((struct task *)host_self)
 
