@@ -13,6 +13,7 @@
 
 struct engine;
 struct cpu_model;
+struct trap;
 
 union vreg {
     uint64_t d[2];
@@ -48,9 +49,13 @@ struct cpu {
 
     uint8_t ssbs, dit, btype, tco; /* PSTATE bits of which user space sees something */
 
+    uint64_t vdso_page;  /* page of the guest's vDSO: HLT #0x1e5 there is its clock call; 0 = none */
+    uint8_t single_step; /* run() does one instruction and ends with TRAP_STEP */
+
     const struct cpu_model *model;
     const struct engine *engine;
     void *engine_thread; /* the engine's own data for this thread */
+    struct trap *raised; /* run()'s: where engine_raise puts its trap; NULL once it did (engine/raise.h) */
 };
 
 #endif
