@@ -1,31 +1,7 @@
-/*
- * Flags of clone(2) and clone3(2), the same on every architecture
- * (include/uapi/linux/sched.h).
- */
+/* The flags of clone(2) and clone3(2) are rows of flags.def. */
 #ifndef ABI_CLONE_H
 #define ABI_CLONE_H
 
-#define LINUX_CSIGNAL 0x000000ffull
-#define LINUX_CLONE_NEWTIME 0x00000080ull
-#define LINUX_CLONE_VM 0x00000100ull
-#define LINUX_CLONE_FS 0x00000200ull
-#define LINUX_CLONE_FILES 0x00000400ull
-#define LINUX_CLONE_SIGHAND 0x00000800ull
-#define LINUX_CLONE_PIDFD 0x00001000ull
-#define LINUX_CLONE_PTRACE 0x00002000ull
-#define LINUX_CLONE_VFORK 0x00004000ull
-#define LINUX_CLONE_PARENT 0x00008000ull
-#define LINUX_CLONE_THREAD 0x00010000ull
-#define LINUX_CLONE_NEWNS 0x00020000ull
-#define LINUX_CLONE_SYSVSEM 0x00040000ull
-#define LINUX_CLONE_SETTLS 0x00080000ull
-#define LINUX_CLONE_PARENT_SETTID 0x00100000ull
-#define LINUX_CLONE_CHILD_CLEARTID 0x00200000ull
-#define LINUX_CLONE_DETACHED 0x00400000ull
-#define LINUX_CLONE_UNTRACED 0x00800000ull
-#define LINUX_CLONE_CHILD_SETTID 0x01000000ull
-#define LINUX_CLONE_IO 0x80000000ull
-#define LINUX_CLONE_CLEAR_SIGHAND 0x100000000ull
-#define LINUX_CLONE_INTO_CGROUP 0x200000000ull
+#include "abi/flags.h"
 
 #endif

@@ -1,103 +1,13 @@
 /*
- * Numbers of Linux/arm64 signals (include/uapi/asm-generic/signal.h and
- * siginfo.h, arch/arm64/include/uapi/asm/sigcontext.h): signal numbers,
- * action flags, si_code values, and the records of the signal frame. Signal
- * numbers and si_codes are the same on x86-64, which host/ asserts.
+ * The frame that a signal handler of the guest finds on its stack
+ * (arch/arm64/include/uapi/asm/sigcontext.h, ucontext.h). Signal numbers,
+ * action flags and si_codes are in flags.h; restart codes in errno.h.
  */
 #ifndef ABI_SIGNAL_H
 #define ABI_SIGNAL_H
 
-#include <stdint.h>
-
-enum linux_signal {
-    LINUX_SIGHUP = 1,
-    LINUX_SIGINT,
-    LINUX_SIGQUIT,
-    LINUX_SIGILL,
-    LINUX_SIGTRAP,
-    LINUX_SIGABRT,
-    LINUX_SIGBUS,
-    LINUX_SIGFPE,
-    LINUX_SIGKILL,
-    LINUX_SIGUSR1,
-    LINUX_SIGSEGV,
-    LINUX_SIGUSR2,
-    LINUX_SIGPIPE,
-    LINUX_SIGALRM,
-    LINUX_SIGTERM,
-    LINUX_SIGSTKFLT,
-    LINUX_SIGCHLD,
-    LINUX_SIGCONT,
-    LINUX_SIGSTOP,
-    LINUX_SIGTSTP,
-    LINUX_SIGTTIN,
-    LINUX_SIGTTOU,
-    LINUX_SIGURG,
-    LINUX_SIGXCPU,
-    LINUX_SIGXFSZ,
-    LINUX_SIGVTALRM,
-    LINUX_SIGPROF,
-    LINUX_SIGWINCH,
-    LINUX_SIGIO,
-    LINUX_SIGPWR,
-    LINUX_SIGSYS,
-    LINUX_SIGRTMIN,
-    LINUX_NSIG = 64,
-};
-
-#define LINUX_SIG_DFL 0ull
-#define LINUX_SIG_IGN 1ull
-
-#define LINUX_SA_NOCLDSTOP 0x00000001u
-#define LINUX_SA_NOCLDWAIT 0x00000002u
-#define LINUX_SA_SIGINFO 0x00000004u
-#define LINUX_SA_EXPOSE_TAGBITS 0x00000800u
-#define LINUX_SA_RESTORER 0x04000000u
-#define LINUX_SA_ONSTACK 0x08000000u
-#define LINUX_SA_RESTART 0x10000000u
-#define LINUX_SA_NODEFER 0x40000000u
-#define LINUX_SA_RESETHAND 0x80000000u
-
-#define LINUX_SS_ONSTACK 1
-#define LINUX_SS_DISABLE 2
-#define LINUX_SS_AUTODISARM (1u << 31)
-#define LINUX_MINSIGSTKSZ 5120
-
-#define LINUX_SIG_BLOCK 0
-#define LINUX_SIG_UNBLOCK 1
-#define LINUX_SIG_SETMASK 2
-
-/* si_code: positive from the kernel, <= 0 from a process. */
-#define LINUX_SI_USER 0
-#define LINUX_SI_KERNEL 0x80
-#define LINUX_SI_QUEUE (-1)
-#define LINUX_SI_TIMER (-2)
-#define LINUX_SI_MESGQ (-3)
-#define LINUX_SI_ASYNCIO (-4)
-#define LINUX_SI_SIGIO (-5)
-#define LINUX_SI_TKILL (-6)
-
-#define LINUX_ILL_ILLOPC 1
-#define LINUX_FPE_INTDIV 1
-#define LINUX_SEGV_MAPERR 1
-#define LINUX_SEGV_ACCERR 2
-#define LINUX_BUS_ADRALN 1
-#define LINUX_BUS_ADRERR 2
-#define LINUX_BUS_OBJERR 3
-#define LINUX_BUS_MCEERR_AR 4
-#define LINUX_BUS_MCEERR_AO 5
-#define LINUX_TRAP_BRKPT 1
-#define LINUX_TRAP_TRACE 2
-#define LINUX_TRAP_HWBKPT 4
-#define LINUX_SYS_SECCOMP 1
-
-/*
- * Results that mean "interrupted by a signal"; the guest never sees them,
- * run.c resolves them.
- */
-#define LINUX_ERESTARTSYS 512    /* again if the handler has SA_RESTART, else EINTR */
-#define LINUX_ERESTARTNOINTR 513 /* always again */
-#define LINUX_ERESTARTNOHAND 514 /* EINTR if a handler runs, else again */
+#include "abi/errno.h"
+#include "abi/flags.h"
 
 /* Records in uc_mcontext.__reserved. */
 #define LINUX_FPSIMD_MAGIC 0x46508001u
