@@ -79,6 +79,9 @@ $(BUILD)/gen/vdso_offsets.h: $(VDSO)
 	@grep -q RT_SIGRETURN $@.new && mv $@.new $@
 GEN += $(if $(VDSO),$(BUILD)/gen/vdso_offsets.h)
 
+.PHONY: generated
+generated: $(GEN)
+
 $(BUILD)/%.c.o: %.c | $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<

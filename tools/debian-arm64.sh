@@ -168,5 +168,7 @@ while read -r name version; do
     unpack "$(cd "$apt/archives" && echo "${name}_${version//:/%3a}"_*.deb)"
 done <"$plan"
 alternatives
+# The tree is laid over the machine's own: what it has only as an empty folder is the machine's.
+rmdir --ignore-fail-on-non-empty "$root"/{boot,dev,home,media,mnt,opt,proc,root,run,srv,sys,tmp,var/tmp} 2>/dev/null || true
 : >"$apt/done/set-$key"
 say "$root is ready: $(du -sh "$root" | cut -f1)"
