@@ -9,7 +9,12 @@
 #include "host/host.h"
 
 enum { EC_UNKNOWN = 0x00, EC_IABT = 0x20, EC_PC_ALIGN = 0x22, EC_DABT = 0x24, EC_SP_ALIGN = 0x26 };
-enum { FSC_TRANSLATION_L3 = 0x07, FSC_PERMISSION_L3 = 0x0f, FSC_SYNC_EXTERNAL = 0x10, FSC_ALIGNMENT = 0x21 };
+enum {
+    FSC_TRANSLATION_L3 = 0x07,
+    FSC_PERMISSION_L3 = 0x0f,
+    FSC_SYNC_EXTERNAL = 0x10,
+    FSC_ALIGNMENT = 0x21
+};
 
 static uint32_t esr(uint32_t ec, bool write, uint32_t fsc)
 {
@@ -23,9 +28,12 @@ void engine_raise(struct cpu *cpu, const struct trap *trap)
     host_throw(host_self->catcher);
 }
 
-static noreturn_fn void raise_fault(struct cpu *cpu, int sig, int code, uint64_t addr, uint32_t syndrome)
+static noreturn_fn void raise_fault(struct cpu *cpu, int sig, int code, uint64_t addr,
+                                    uint32_t syndrome)
 {
-    engine_raise(cpu, &(struct trap){.kind = TRAP_FAULT, .sig = sig, .code = code, .addr = addr, .esr = syndrome});
+    engine_raise(cpu,
+                 &(struct trap){
+                     .kind = TRAP_FAULT, .sig = sig, .code = code, .addr = addr, .esr = syndrome});
 }
 
 void raise_undefined(struct cpu *cpu, uint32_t word)
@@ -40,7 +48,8 @@ void raise_undefined(struct cpu *cpu, uint32_t word)
 
 void raise_unmapped(struct cpu *cpu, uint64_t addr, bool write)
 {
-    raise_fault(cpu, LINUX_SIGSEGV, LINUX_SEGV_MAPERR, addr, esr(EC_DABT, write, FSC_TRANSLATION_L3));
+    raise_fault(cpu, LINUX_SIGSEGV, LINUX_SEGV_MAPERR, addr,
+                esr(EC_DABT, write, FSC_TRANSLATION_L3));
 }
 
 void raise_unaligned(struct cpu *cpu, uint64_t addr, bool write)

@@ -94,29 +94,14 @@ static inline bool condition_holds(const struct cpu *cpu, unsigned cond)
     bool n = f & NZCV_N, z = f & NZCV_Z, c = f & NZCV_C, v = f & NZCV_V, result;
 
     switch (cond >> 1) {
-    case 0:
-        result = z;
-        break;
-    case 1:
-        result = c;
-        break;
-    case 2:
-        result = n;
-        break;
-    case 3:
-        result = v;
-        break;
-    case 4:
-        result = c && !z;
-        break;
-    case 5:
-        result = n == v;
-        break;
-    case 6:
-        result = n == v && !z;
-        break;
-    default:
-        return true;
+    case 0: result = z; break;
+    case 1: result = c; break;
+    case 2: result = n; break;
+    case 3: result = v; break;
+    case 4: result = c && !z; break;
+    case 5: result = n == v; break;
+    case 6: result = n == v && !z; break;
+    default: return true;
     }
     return result != (cond & 1);
 }

@@ -44,18 +44,18 @@ static inline void mem_check_aligned(struct cpu *cpu, uint64_t addr, unsigned si
     raise_unaligned(cpu, mem_untag(addr), write);
 }
 
-#define MEM_ACCESS(bits_)                                                                          \
-    typedef uint##bits_##_t mem_u##bits_ __attribute__((aligned(1), may_alias));                   \
-    static inline uint##bits_##_t mem_read##bits_(struct cpu *cpu, uint64_t addr)                  \
-    {                                                                                              \
-        uint##bits_##_t v = *(volatile mem_u##bits_ *)mem_host(cpu, addr, bits_ / 8, false);       \
-        MEM_BARRIER();                                                                             \
-        return v;                                                                                  \
-    }                                                                                              \
-    static inline void mem_write##bits_(struct cpu *cpu, uint64_t addr, uint##bits_##_t v)         \
-    {                                                                                              \
-        *(volatile mem_u##bits_ *)mem_host(cpu, addr, bits_ / 8, true) = v;                        \
-        MEM_BARRIER();                                                                             \
+#define MEM_ACCESS(bits_)                                                                    \
+    typedef uint##bits_##_t mem_u##bits_ __attribute__((aligned(1), may_alias));             \
+    static inline uint##bits_##_t mem_read##bits_(struct cpu *cpu, uint64_t addr)            \
+    {                                                                                        \
+        uint##bits_##_t v = *(volatile mem_u##bits_ *)mem_host(cpu, addr, bits_ / 8, false); \
+        MEM_BARRIER();                                                                       \
+        return v;                                                                            \
+    }                                                                                        \
+    static inline void mem_write##bits_(struct cpu *cpu, uint64_t addr, uint##bits_##_t v)   \
+    {                                                                                        \
+        *(volatile mem_u##bits_ *)mem_host(cpu, addr, bits_ / 8, true) = v;                  \
+        MEM_BARRIER();                                                                       \
     }
 
 MEM_ACCESS(8)
@@ -81,7 +81,10 @@ static inline void mem_write128(struct cpu *cpu, uint64_t addr, unsigned __int12
     void *p = mem_host(cpu, addr, 16, true);
     union vreg v = {.q = value};
 
-    __asm__ volatile("movdqu %1, %0" : "=m"(*(char(*)[16])p) : "x"(_mm_load_si128((__m128i *)&v)) : "memory");
+    __asm__ volatile("movdqu %1, %0"
+                     : "=m"(*(char(*)[16])p)
+                     : "x"(_mm_load_si128((__m128i *)&v))
+                     : "memory");
 }
 
 /* Rn or SP as the base of an access; a misaligned SP faults (SCTLR_EL1.SA0). */
@@ -98,31 +101,20 @@ static inline uint64_t mem_base(struct cpu *cpu, unsigned n)
 static inline uint64_t mem_read(struct cpu *cpu, uint64_t addr, unsigned size)
 {
     switch (size) {
-    case 0:
-        return mem_read8(cpu, addr);
-    case 1:
-        return mem_read16(cpu, addr);
-    case 2:
-        return mem_read32(cpu, addr);
-    default:
-        return mem_read64(cpu, addr);
+    case 0: return mem_read8(cpu, addr);
+    case 1: return mem_read16(cpu, addr);
+    case 2: return mem_read32(cpu, addr);
+    default: return mem_read64(cpu, addr);
     }
 }
 
 static inline void mem_write(struct cpu *cpu, uint64_t addr, unsigned size, uint64_t value)
 {
     switch (size) {
-    case 0:
-        mem_write8(cpu, addr, (uint8_t)value);
-        break;
-    case 1:
-        mem_write16(cpu, addr, (uint16_t)value);
-        break;
-    case 2:
-        mem_write32(cpu, addr, (uint32_t)value);
-        break;
-    default:
-        mem_write64(cpu, addr, value);
+    case 0: mem_write8(cpu, addr, (uint8_t)value); break;
+    case 1: mem_write16(cpu, addr, (uint16_t)value); break;
+    case 2: mem_write32(cpu, addr, (uint32_t)value); break;
+    default: mem_write64(cpu, addr, value);
     }
 }
 
