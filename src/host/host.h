@@ -7,6 +7,7 @@
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
+#include "abi/signal.h"
 #include "abi/structs.h"
 #include "base/types.h"
 
@@ -18,47 +19,74 @@
 long host_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 
 /*
- * For system calls made on behalf of the guest. As host_syscall, but if
- * *host_self->poll is set before the host kernel is entered, or a signal with
- * a guest handler interrupts a restartable call, it returns -LINUX_ERESTARTSYS
- * without side effects: the window between the test and the host's syscall
- * instruction is closed in assembly (the signal handler moves a PC found
- * inside it to the return). Calls that Linux does not restart return
- * -LINUX_EINTR as they do natively.
+ * For system calls made on behalf of the guest. As host_syscall, but a signal
+ * with a guest handler never slips in between the test for it and the wait:
+ *   -LINUX_ERESTARTNOINTR  *host_self->poll was set, or a signal was taken,
+ *                          before the host kernel was entered: nothing was done
+ *   -LINUX_ERESTARTSYS     a signal interrupted a call that Linux restarts
+ *   -LINUX_EINTR           a signal interrupted a call that Linux does not restart
+ * run.c resolves the first two.
  */
 long host_guest_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 
-/* A place to come back to from a fault or engine_raise: callee-saved registers. */
+/*
+ * What host_guest_syscall is made of (window_x86_64.S): tests *poll and makes
+ * the host's own system call nr as one step to a signal handler, which moves a
+ * PC that it finds inside to the return. Results as above, host numbers else.
+ */
+long host_window_syscall(const volatile uint32_t *poll, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                         uint64_t a4, uint64_t a5);
+
+/* A place to come back to from a fault or host_throw: callee-saved registers, sp, pc. */
 struct host_catch {
     uint64_t reg[8];
 };
+
+struct host_fault {
+    int sig, code; /* LINUX numbers */
+    uint64_t addr; /* si_addr; 0 when the host does not tell (non-canonical) */
+    bool write;
+};
+
+/* The signals that the runtime itself must see: never blocked on the host, always caught there. */
+enum host_sync { HOST_SYNC_ILL, HOST_SYNC_TRAP, HOST_SYNC_BUS, HOST_SYNC_FPE, HOST_SYNC_SEGV, HOST_SYNC_COUNT };
+#define HOST_SYNC_MASK \
+    (LINUX_SIGMASK(LINUX_SIGILL) | LINUX_SIGMASK(LINUX_SIGTRAP) | LINUX_SIGMASK(LINUX_SIGBUS) | \
+     LINUX_SIGMASK(LINUX_SIGFPE) | LINUX_SIGMASK(LINUX_SIGSEGV))
 
 /*
  * What the host side keeps for one host thread running one guest thread. The
  * first member of struct task, reachable in signal handlers as host_self.
  */
 struct host_thread {
-    volatile uint32_t *poll; /* &cpu->poll */
-    struct host_catch *catcher; /* innermost armed catch, or NULL */
+    volatile uint32_t *poll;    /* &cpu->poll; set by the handler */
+    struct host_catch *catcher; /* innermost armed catch, or NULL (offset known to fault_x86_64.S) */
+    struct host_fault fault;    /* the last one that a catch received */
 
     /*
      * A signal taken by the host handler and not yet delivered to the guest.
-     * At most one: the handler leaves all signals blocked until the kernel
-     * room has taken it (host_signal_take), so the host kernel keeps the
-     * order and the queue.
+     * At most one: while it waits here, all signals but HOST_SYNC_MASK stay
+     * blocked on the host, so the host kernel keeps the order and the queue.
      */
-    volatile int taken_sig; /* 0 = none */
+    volatile uint32_t taken_sig; /* 0 = none */
     struct linux_siginfo taken_info;
 
-    void *stack; /* host stack of a thread that we made, NULL for the first */
-    size_t stack_bytes;
-    void *altstack; /* host's alternate signal stack */
-    void *tls;      /* host TLS block of a thread that we made */
+    /* Sent (not raised by a fault) signals of HOST_SYNC_MASK, one of each: bit n-1 for signal n. */
+    volatile uint64_t sync_pending;
+    struct linux_siginfo sync_info[HOST_SYNC_COUNT];
+
+    void *block; /* stack, alternate stack and TLS in one mapping; of the first thread: the alternate stack */
+    size_t block_bytes;
+    void *altstack;
+    size_t altstack_bytes;
 };
 
 extern __thread struct host_thread *host_self __attribute__((tls_model("local-exec")));
 
-/* Once, before anything else: auxiliary vector, page size, TLS template, reserved descriptors. */
+/*
+ * Once, before anything else, on the first thread: TLS template, the traces of
+ * the host libc's start (its rseq area, robust list, tid address) removed.
+ */
 void host_init(char **envp);
 
 /* ---- threads and processes (host/thread.c) ---- */
@@ -67,17 +95,23 @@ void host_init(char **envp);
  * clone(2) with the guest's own flags and pointers, passed through
  * (CLONE_SETTLS is taken off: guest TLS is a register in struct cpu). With
  * CLONE_VM the child starts on a new host stack in entry(arg) with host_self =
- * child; entry never returns. Without CLONE_VM the child returns 0 from this
- * call on its copy of the caller's stack, like fork. args is the guest's
- * clone_args already checked (stack fields ignored). Returns the child's pid or
- * -LINUX_Exxx. All signals must be blocked by the caller and are blocked in
- * the child.
+ * child, its signal stack in place; entry never returns. Without CLONE_VM the
+ * child returns 0 from this call on its copy of the caller's stack, like fork,
+ * with host_self unchanged. args: already checked, in our memory (stack fields
+ * ignored); args->set_tid is a guest pointer. Returns the child's pid or -LINUX_Exxx.
+ * The caller holds all signals (host_signal_hold), and so does the child.
  */
-long host_clone(const struct linux_clone_args *args, size_t size, void (*entry)(void *), void *arg, struct host_thread *child);
+long host_clone(const struct linux_clone_args *args, void (*entry)(void *), void *arg, struct host_thread *child);
 
-/* Ends the calling thread only: frees its host stack, TLS and altstack without touching them afterwards. */
-void host_thread_exit(int status) noreturn_fn;
+/*
+ * Ends the calling thread only and gives back its block. All signals are
+ * held; struct host_thread may be freed already, its block is passed.
+ */
+void host_thread_exit(void *block, size_t block_bytes, int status) noreturn_fn;
 void host_group_exit(int status) noreturn_fn;
+
+/* Frees the block of a thread that is not running: a sibling's copy in the child of a fork. */
+void host_thread_drop(struct host_thread *t);
 
 /* Dies by a signal with its default action, core flag included. */
 void host_die(int sig) noreturn_fn;
@@ -86,38 +120,64 @@ void host_die(int sig) noreturn_fn;
 
 enum host_sigaction { HOST_SIG_DFL, HOST_SIG_IGN, HOST_SIG_CATCH };
 
-/* Alternate stack and mask of the calling thread; call first in each thread. */
-int host_signal_thread_init(struct host_thread *self);
+/*
+ * Sets host_self, the alternate stack and the handlers of HOST_SYNC_MASK; once
+ * per program image, on the first thread. ignored: set of the signals that were
+ * ignored at start; blocked: the mask at start. Afterwards HOST_SYNC_MASK is
+ * unblocked and the rest of the mask as it was.
+ */
+int host_signal_init(struct host_thread *self, uint64_t *ignored, uint64_t *blocked) must_check;
 
 /*
- * Installs for one signal what the host kernel shall do. flags: SA_NOCLDSTOP,
- * SA_NOCLDWAIT as given by the guest; SA_RESTART, SA_ONSTACK and SA_SIGINFO
- * are always set by us for CATCH. SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP
- * are always caught by the runtime whatever is asked.
+ * Installs for one signal what the host kernel shall do. linux_sa_flags: of
+ * these SA_NOCLDSTOP and SA_NOCLDWAIT are handed on; SA_RESTART, SA_ONSTACK and
+ * SA_SIGINFO are always set for CATCH. For HOST_SYNC_MASK nothing changes.
  */
 int host_signal_action(int sig, enum host_sigaction what, uint32_t linux_sa_flags);
 
-/* The calling thread's host mask (LINUX bit n-1 = signal n). The five synchronous signals are never blocked. */
-void host_signal_mask(uint64_t mask);
+/* The handlers of HOST_SYNC_MASK again: in a child made with CLONE_CLEAR_SIGHAND. */
+void host_signal_sync_install(void);
+
+/*
+ * Sets the calling thread's host mask to `mask` without HOST_SYNC_MASK. False,
+ * and nothing done, when a taken signal waits: it is to be delivered first.
+ */
+bool host_signal_mask(uint64_t mask) must_check;
+
+/*
+ * Blocks every signal without exception, so that none is taken until the next
+ * host_signal_mask. False, and nothing done, when one waits already.
+ */
+bool host_signal_hold(void) must_check;
+
+/*
+ * Takes one waiting signal out: a sent synchronous one that is not in
+ * `blocked`, else the taken one. Its number, or 0. The host mask stays full
+ * until host_signal_mask.
+ */
+int host_signal_take(struct host_thread *self, uint64_t blocked, struct linux_siginfo *info);
+
+/* Takes a waiting synchronous signal of `set` (sigtimedwait), blocked or not; its number, or 0. */
+int host_signal_take_sync(struct host_thread *self, uint64_t set, struct linux_siginfo *info);
+
+/*
+ * Around the host's execve: what the new image shall inherit, HOST_SYNC_MASK
+ * included; and, if the call returned, everything back as the runtime needs it.
+ * begin: false, and nothing done, when a taken signal waits.
+ */
+bool host_signal_exec_begin(uint64_t blocked, uint64_t ignored) must_check;
+void host_signal_exec_failed(void);
 
 /* ---- faults (host/fault.c) ---- */
 
 /*
- * Arms a catch: returns 0 when armed, and 1 again after host_throw or after a
- * fault in guest memory outside any engine's code; the fault is then in
- * host_fault_last(). Nest by saving and restoring host_self->catcher.
+ * Arms a catch: 0 when armed; 1 after host_throw; 2 after a fault that neither
+ * a copy below nor the hook owned, which is then in host_self->fault. It is
+ * disarmed by each return but the first. Nest by saving host_self->catcher
+ * before and putting it back after.
  */
 int host_catch(struct host_catch *c) __attribute__((returns_twice));
 void host_throw(struct host_catch *c) noreturn_fn;
-
-struct host_fault {
-    int sig, code;   /* LINUX numbers */
-    uint64_t addr;   /* si_addr; 0 when the host does not tell (non-canonical) */
-    bool write;
-};
-
-/* Valid after host_catch returned 1 because of a fault; per thread. */
-const struct host_fault *host_fault_last(void);
 
 /*
  * Asked first for every synchronous host signal: the engine's chance to own
@@ -139,13 +199,22 @@ long host_cas32(uint32_t *p, uint32_t expect, uint32_t desired, uint32_t *seen);
 
 /* ---- the runtime's own descriptors (host/reserve.c) ---- */
 
-/* Moves fd to the top of the descriptor space, close-on-exec, and hides it; returns the new number. */
-int host_fd_reserve(int fd);
+/*
+ * Moves fd out of the guest's way, near descriptor 1000 (or the limit, where
+ * that is lower), close-on-exec, and hides it. The new number or -LINUX_Exxx
+ * (fd is then still open).
+ */
+int host_fd_reserve(int fd) must_check;
+/* A descriptor that the image before exec reserved: now ours, hidden and close-on-exec. */
+void host_fd_adopt(int fd);
+/* Closes and forgets a reserved descriptor. */
+void host_fd_release(int fd);
 bool host_fd_is_reserved(int fd);
-/* A guest call wants this very number (dup3): moves ours elsewhere. */
-int host_fd_yield(int fd);
-/* elver's own image, for exec. */
+/* A guest call wants this very number (dup3): moves ours elsewhere. 0 or -LINUX_Exxx. */
+int host_fd_yield(int fd) must_check;
+/* elver's own image, for exec; -1 when it could not be opened. */
 int host_image_fd(void);
+void host_image_set(int fd);
 
 /* Time for the guest's vDSO without a trap: fills *ts, 0 or -LINUX_EINVAL. */
 struct linux_timespec;

@@ -1,0 +1,29 @@
+/*
+ * What the files of the Linux x86-64 host share among themselves.
+ */
+#ifndef HOST_HOST_INTERNAL_H
+#define HOST_HOST_INTERNAL_H
+
+#include <ucontext.h>
+
+#include "host/host.h"
+#include "host/raw_x86_64.h"
+
+/* host.c: alternate stacks' size on this machine, the handler's own need included. */
+size_t host_altstack_bytes(void);
+
+/* signal.c: makes the calling thread's altstack the one in self. */
+void host_altstack_use(const struct host_thread *self);
+/* signal.c: installs a disposition, whatever the signal. 0 or -LINUX_Exxx. */
+int host_signal_raw_action(int sig, enum host_sigaction what, uint32_t linux_sa_flags);
+
+/* fault.c: a synchronous signal raised by an instruction. Returns to go on with the context in uc. */
+void host_fault_handle(struct host_thread *self, int sig, const struct linux_siginfo *info, ucontext_t *uc);
+
+/* thread.c: keeps a copy of the first thread's TLS for all later ones. */
+void host_tls_capture(void);
+
+/* reserve.c */
+void host_reserve_init(void);
+
+#endif
