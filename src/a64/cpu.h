@@ -29,6 +29,8 @@ union vreg {
 #define NZCV_C (1u << 29)
 #define NZCV_V (1u << 28)
 
+#define CPU_ENGINE_WORDS 8
+
 struct cpu {
     uint64_t x[31]; /* X0..X30 */
     uint64_t sp;
@@ -56,6 +58,9 @@ struct cpu {
     const struct engine *engine;
     void *engine_thread; /* the engine's own data for this thread */
     struct trap *raised; /* run()'s: where engine_raise puts its trap; NULL once it did (engine/raise.h) */
+
+    /* Words that the running engine keeps for itself where its code reaches them from the registers. */
+    uint64_t engine_word[CPU_ENGINE_WORDS];
 };
 
 #endif

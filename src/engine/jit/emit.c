@@ -1,0 +1,243 @@
+/*
+ * The bytes behind emit.h: prefixes, ModRM and SIB, VEX and EVEX. See Intel
+ * SDM vol. 2, chapter 2. Nothing here decides what to emit.
+ */
+#include "engine/jit/emit.h"
+
+void emit_modrm(struct emit *e, int reg, struct rm m, bool wide)
+{
+    uint8_t r = (uint8_t)((reg & 7) << 3);
+    if (rm_is_reg(m)) {
+        e8(e, 0xc0 | r | (m.reg & 7));
+        return;
+    }
+    bool sib = m.index != NOREG || (m.base & 7) == RSP;
+    uint8_t mod;
+    if (m.disp == 0 && (m.base & 7) != RBP)
+        mod = 0;
+    else if (m.disp >= -128 && m.disp <= 127 && !wide)
+        mod = 0x40;
+    else
+        mod = 0x80;
+    e8(e, mod | r | (sib ? 4 : (m.base & 7)));
+    if (sib)
+        e8(e, (uint8_t)(m.scale << 6 | (m.index == NOREG ? 4 : (m.index & 7)) << 3 | (m.base & 7)));
+    if (mod == 0x40)
+        e8(e, (uint8_t)m.disp);
+    else if (mod == 0x80)
+        e32(e, (uint32_t)m.disp);
+}
+
+void x_rm(struct emit *e, bool w, uint32_t opcode, int reg, struct rm m)
+{
+    if (opcode & OP_66)
+        e8(e, 0x66);
+    if (opcode & OP_F2)
+        e8(e, 0xf2);
+    if (opcode & OP_F3)
+        e8(e, 0xf3);
+    uint8_t rex = (w ? 8 : 0) | (reg >= 8 ? 4 : 0);
+    bool force = false;
+    if (rm_is_reg(m)) {
+        rex |= m.reg >= 8;
+        force = (opcode & OP_BYTE) && m.reg >= 4;
+    } else {
+        rex |= (m.index >= 8 ? 2 : 0) | (m.base >= 8);
+    }
+    /* A byte register in the reg field: stores have it there, MOVZX only in r/m. */
+    if ((opcode & OP_BYTE) && (opcode & 0xff) == 0x88 && reg >= 4)
+        force = true;
+    if (rex || force)
+        e8(e, 0x40 | rex);
+    if (opcode & (OP_0F | OP_0F38))
+        e8(e, 0x0f);
+    if (opcode & OP_0F38)
+        e8(e, 0x38);
+    e8(e, (uint8_t)opcode);
+    emit_modrm(e, reg, m, false);
+}
+
+void x_imm(struct emit *e, int d, uint64_t v)
+{
+    if (v <= UINT32_MAX) {
+        if (d >= 8)
+            e8(e, 0x41);
+        e8(e, 0xb8 | (d & 7));
+        e32(e, (uint32_t)v);
+    } else if ((int64_t)v == (int32_t)v) {
+        x_rm(e, true, 0xc7, 0, rm_reg(d));
+        e32(e, (uint32_t)v);
+    } else {
+        e8(e, 0x48 | (d >= 8));
+        e8(e, 0xb8 | (d & 7));
+        e64(e, v);
+    }
+}
+
+void x_store_imm(struct emit *e, bool w, struct rm m, int32_t v)
+{
+    x_rm(e, w, 0xc7, 0, m);
+    e32(e, (uint32_t)v);
+}
+
+void x_alu_imm(struct emit *e, enum alu op, bool w, struct rm m, int32_t v)
+{
+    bool small = v >= -128 && v <= 127;
+    x_rm(e, w, small ? 0x83 : 0x81, op, m);
+    if (small)
+        e8(e, (uint8_t)v);
+    else
+        e32(e, (uint32_t)v);
+}
+
+void x_test_imm(struct emit *e, bool w, struct rm m, int32_t v)
+{
+    x_rm(e, w, 0xf7, 0, m);
+    e32(e, (uint32_t)v);
+}
+
+void x_shift(struct emit *e, enum shift op, bool w, struct rm m, unsigned count)
+{
+    if (count == 1) {
+        x_rm(e, w, 0xd1, op, m);
+    } else {
+        x_rm(e, w, 0xc1, op, m);
+        e8(e, (uint8_t)count);
+    }
+}
+
+/* The three-byte VEX prefix serves the BMI instructions too; pp: 0 none, 1 66, 2 F3, 3 F2. */
+static void vex(struct emit *e, int reg, int vvvv, struct rm m, unsigned map, unsigned pp, bool w, bool l)
+{
+    bool r = reg >= 8, x = !rm_is_reg(m) && m.index >= 8, b = rm_is_reg(m) ? m.reg >= 8 : m.base >= 8;
+    uint8_t tail = (uint8_t)((~vvvv & 15) << 3 | (l ? 4 : 0) | pp);
+    if (!x && !b && !w && map == 1) {
+        e8(e, 0xc5);
+        e8(e, (r ? 0 : 0x80) | tail);
+        return;
+    }
+    e8(e, 0xc4);
+    e8(e, (uint8_t)((r ? 0 : 0x80) | (x ? 0 : 0x40) | (b ? 0 : 0x20) | map));
+    e8(e, (w ? 0x80 : 0) | tail);
+}
+
+void x_shiftx(struct emit *e, enum shiftx op, bool w, int d, struct rm m, int count)
+{
+    static const uint8_t pp[] = {[SHX_SHL] = 1, [SHX_SAR] = 2, [SHX_SHR] = 3};
+    vex(e, d, count, m, 2, pp[op], w, false);
+    e8(e, 0xf7);
+    emit_modrm(e, d, m, false);
+}
+
+void x_rorx(struct emit *e, bool w, int d, struct rm m, unsigned count)
+{
+    vex(e, d, 0, m, 3, 3, w, false);
+    e8(e, 0xf0);
+    emit_modrm(e, d, m, false);
+    e8(e, (uint8_t)count);
+}
+
+void x_andn(struct emit *e, bool w, int d, int a, struct rm m)
+{
+    vex(e, d, a, m, 2, 0, w, false);
+    e8(e, 0xf2);
+    emit_modrm(e, d, m, false);
+}
+
+void x_mulx(struct emit *e, bool w, int hi, int lo, struct rm m)
+{
+    vex(e, hi, lo, m, 2, 3, w, false);
+    e8(e, 0xf6);
+    emit_modrm(e, hi, m, false);
+}
+
+void x_nops(struct emit *e, unsigned bytes)
+{
+    static const uint8_t nop[4][3] = {{0}, {0x90}, {0x66, 0x90}, {0x0f, 0x1f, 0x00}};
+    BUG_ON(bytes > 3);
+    for (unsigned i = 0; i < bytes; i++)
+        e8(e, nop[bytes][i]);
+}
+
+static uint8_t *rel32(struct emit *e)
+{
+    e32(e, 0);
+    return e->p - 4;
+}
+
+static void align_after(struct emit *e, unsigned opcode_bytes)
+{
+    x_nops(e, -((uintptr_t)e->p + opcode_bytes) & 3);
+}
+
+uint8_t *x_jmp(struct emit *e)
+{
+    e8(e, 0xe9);
+    return rel32(e);
+}
+
+uint8_t *x_jcc(struct emit *e, int cc)
+{
+    e8(e, 0x0f);
+    e8(e, 0x80 | (uint8_t)cc);
+    return rel32(e);
+}
+
+uint8_t *x_call(struct emit *e)
+{
+    e8(e, 0xe8);
+    return rel32(e);
+}
+
+uint8_t *x_jmp_aligned(struct emit *e)
+{
+    align_after(e, 1);
+    return x_jmp(e);
+}
+
+uint8_t *x_jcc_aligned(struct emit *e, int cc)
+{
+    align_after(e, 2);
+    return x_jcc(e, cc);
+}
+
+uint8_t *x_call_aligned(struct emit *e)
+{
+    align_after(e, 1);
+    return x_call(e);
+}
+
+void x_link(uint8_t *at, const uint8_t *target)
+{
+    ptrdiff_t d = target - (at + 4);
+    BUG_ON(d != (int32_t)d);
+    if (((uintptr_t)at & 3) == 0) {
+        __atomic_store_n((int32_t *)(void *)at, (int32_t)d, __ATOMIC_RELEASE);
+    } else {
+        int32_t d32 = (int32_t)d;
+        __builtin_memcpy(at, &d32, 4);
+    }
+}
+
+static void evex(struct emit *e, uint32_t vop, int d, int a, struct rm m)
+{
+    bool x = rm_is_reg(m) ? m.reg & 16 : m.index >= 8;
+    bool b = rm_is_reg(m) ? m.reg & 8 : m.base >= 8;
+    e8(e, 0x62);
+    e8(e, (uint8_t)((d & 8 ? 0 : 0x80) | (x ? 0 : 0x40) | (b ? 0 : 0x20) | (d & 16 ? 0 : 0x10) | (vop >> 8 & 3)));
+    e8(e, (uint8_t)((vop & VOP_EW ? 0x80 : 0) | (~a & 15) << 3 | 4 | (vop >> 10 & 3)));
+    e8(e, (uint8_t)((vop & VOP_256 ? 0x20 : 0) | (a & 16 ? 0 : 8)));
+}
+
+void x_v(struct emit *e, uint32_t vop, int d, int a, struct rm m)
+{
+    bool high = d >= 16 || a >= 16 || m.reg >= 16;
+    if (high || (vop & VOP_ONLY)) {
+        BUG_ON(!(vop & VOP_EVEX));
+        evex(e, vop, d, a, m);
+    } else {
+        vex(e, d, a, m, vop >> 8 & 3, vop >> 10 & 3, vop & VOP_W, vop & VOP_256);
+    }
+    e8(e, (uint8_t)vop);
+    emit_modrm(e, d, m, high || (vop & VOP_ONLY));
+}
