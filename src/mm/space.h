@@ -35,10 +35,12 @@ void space_fork_lock(struct space *s);
 void space_fork_unlock(struct space *s, bool in_child);
 
 /* mmap(2) and family with the guest's arguments, unchecked. Return the address or an error. */
-long space_mmap(struct space *s, gva addr, uint64_t len, int prot, int flags, int fd, uint64_t offset);
+long space_mmap(struct space *s, gva addr, uint64_t len, int prot, int flags, int fd,
+                uint64_t offset);
 long space_munmap(struct space *s, gva addr, uint64_t len);
 long space_mprotect(struct space *s, gva addr, uint64_t len, int prot);
-long space_mremap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags, gva new_addr);
+long space_mremap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags,
+                  gva new_addr);
 long space_madvise(struct space *s, gva addr, uint64_t len, int advice);
 long space_msync(struct space *s, gva addr, uint64_t len, int flags);
 long space_brk(struct space *s, gva brk);
@@ -62,7 +64,8 @@ long space_map_stack(struct space *s, gva top, uint64_t limit, bool executable);
  * Private anonymous memory that the maps view shows under a name ("[vdso]"; a string that lives
  * as long as the space). addr 0: anywhere. flags: LINUX_MAP_FIXED or 0. Returns the address.
  */
-long space_map_special(struct space *s, gva addr, uint64_t len, int prot, int flags, const char *name);
+long space_map_special(struct space *s, gva addr, uint64_t len, int prot, int flags,
+                       const char *name);
 /* Where brk starts (after the program's data; page aligned up, randomised here); called once by exec. Returns it. */
 gva space_set_brk(struct space *s, gva start);
 
@@ -81,10 +84,11 @@ bool space_executable(struct space *s, gva pc);
 struct mapping {
     gva start;
     uint64_t len;
-    int prot;         /* LINUX_PROT_* as the guest asked */
-    int may_prot;     /* the cap */
-    int flags;        /* LINUX_MAP_SHARED or LINUX_MAP_PRIVATE; ANONYMOUS, GROWSDOWN */
-    const char *name; /* "[vdso]", "[stack]", "[heap]", or NULL when the host's maps file knows best */
+    int prot;     /* LINUX_PROT_* as the guest asked */
+    int may_prot; /* the cap */
+    int flags;    /* LINUX_MAP_SHARED or LINUX_MAP_PRIVATE; ANONYMOUS, GROWSDOWN */
+    const char
+        *name; /* "[vdso]", "[stack]", "[heap]", or NULL when the host's maps file knows best */
 };
 /* The first mapping that ends above addr; false when there is none. */
 bool space_next(struct space *s, gva addr, struct mapping *out);
