@@ -179,6 +179,12 @@ void host_signal_exec_failed(void);
 int host_catch(struct host_catch *c) __attribute__((returns_twice));
 void host_throw(struct host_catch *c) noreturn_fn;
 
+/* Of the calling thread; valid after host_catch returned 2. */
+static inline const struct host_fault *host_fault_last(void)
+{
+    return &host_self->fault;
+}
+
 /*
  * Asked first for every synchronous host signal: the engine's chance to own
  * it. Returns true when the host context was changed and execution may go on.
