@@ -70,7 +70,7 @@ boot() {
 }
 
 # quote WORD...: for a line of the shell inside.
-quote() { printf '%q ' "$@"; }
+quote() { [ $# -eq 0 ] || printf '%q ' "$@"; }
 
 run_one() {
     prepare
