@@ -27,6 +27,7 @@
 /* What the kernel calls signal_minsigstksz on a processor without SVE: the frame, its record and alignment. */
 #define MINSIGSTKSZ_FRAME 4720
 #define PERSONALITY_QUERY 0xffffffffu
+#define LINUX_ADDR_NO_RANDOMIZE 0x0040000
 
 struct auxv {
     uint64_t type, value;
