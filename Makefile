@@ -48,6 +48,8 @@ $(LIB): $(filter-out $(BUILD)/src/main.c.o,$(OBJS))
 	@rm -f $@
 	ar rcsD $@ $^
 
+.SECONDARY:
+
 # ---- generated sources: tools/gen/NAME.c is a host program that prints $(BUILD)/gen/NAME.inc ----
 
 GEN := $(patsubst tools/gen/%.c,$(BUILD)/gen/%.inc,$(wildcard tools/gen/*.c))
