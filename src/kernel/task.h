@@ -40,6 +40,7 @@ struct group {
     struct image image;
     const struct options *options;
     const struct engine *engine;
+    uint64_t refused[8]; /* by number: system calls refused with ENOSYS and already named in the log */
 };
 
 /* The last system calls of a thread, for the crash report: a ring, call[count % CALL_RING] is written next. */

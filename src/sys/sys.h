@@ -1,0 +1,71 @@
+/*
+ * Handlers of the system calls that need more than the host kernel: the
+ * prototype of sys_<name> for each SYS row of abi/syscalls.def, and what they
+ * share. A handler gets its arguments narrowed to their kinds, with pointers,
+ * paths and descriptors already checked as kinds.def says; it returns >= 0,
+ * -LINUX_Exxx or a restart code. The calling task is `current`.
+ */
+#ifndef SYS_SYS_H
+#define SYS_SYS_H
+
+#include "abi/errno.h"
+#include "abi/syscalls.h"
+#include "kernel/task.h"
+#include "mm/uaccess.h"
+
+/* The C type of each kind of argument: arg_FD, arg_PATH... */
+#define KIND(name, ctype, class, bytes, format, set) typedef ctype arg_##name;
+#include "abi/kinds.def"
+#undef KIND
+
+/* SYS_TYPES(FD, PTR) is arg_FD, arg_PTR; SYS_COUNT_ARGS counts 0 to 6. */
+#define SYS_COUNT_ARGS(...) SYS_COUNT_(_ __VA_OPT__(, ) __VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define SYS_COUNT_(_, a, b, c, d, e, f, n, ...) n
+#define SYS_PASTE(a, b) SYS_PASTE_(a, b)
+#define SYS_PASTE_(a, b) a##b
+#define SYS_TYPES(...) SYS_PASTE(SYS_TYPES_, SYS_COUNT_ARGS(__VA_ARGS__))(__VA_ARGS__)
+#define SYS_TYPES_0() void
+#define SYS_TYPES_1(a) arg_##a
+#define SYS_TYPES_2(a, b) arg_##a, arg_##b
+#define SYS_TYPES_3(a, b, c) SYS_TYPES_2(a, b), arg_##c
+#define SYS_TYPES_4(a, b, c, d) SYS_TYPES_3(a, b, c), arg_##d
+#define SYS_TYPES_5(a, b, c, d, e) SYS_TYPES_4(a, b, c, d), arg_##e
+#define SYS_TYPES_6(a, b, c, d, e, f) SYS_TYPES_5(a, b, c, d, e), arg_##f
+
+#define SYS(nr, name, ...) long sys_##name(SYS_TYPES(__VA_ARGS__));
+#define PASS(nr, name, ...)
+#define NOSYS(nr, name, ...)
+#include "abi/syscalls.def"
+#undef SYS
+#undef PASS
+#undef NOSYS
+
+/*
+ * What takes the place of a pointer that does not lead to the guest's memory:
+ * an address that the host kernel and uaccess refuse with EFAULT, at the
+ * moment and in the order in which Linux would find it out.
+ */
+#define SYS_BAD_POINTER (1ull << 63)
+
+static inline uint64_t sys_pointer(uint64_t p, uint64_t bytes)
+{
+    return likely(gva_range_ok(gva_of(p), bytes)) ? p : SYS_BAD_POINTER;
+}
+
+/* Calls the host with the current call's own number and these arguments. */
+#define SYS_HOST(...) SYS_HOST_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define SYS_HOST_(a, b, c, d, e, f, ...)                                                               \
+    host_guest_syscall(current->sys_nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), \
+                       (uint64_t)(e), (uint64_t)(f))
+
+/*
+ * A call that replaces the signal mask while it waits (ppoll, pselect6,
+ * epoll_pwait, io_pgetevents). sys_mask_begin reads the guest's set (mask.a ==
+ * 0: none, nothing changes) and leaves in *host what the host call shall be
+ * given; sys_mask_end gives the result on. In between, the task's mask is the
+ * new one, and stays so if a signal ended the call, until it is delivered.
+ */
+long sys_mask_begin(gva mask, uint64_t size, linux_sigset *host) must_check;
+long sys_mask_end(gva mask, long result) must_check;
+
+#endif
