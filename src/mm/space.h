@@ -42,12 +42,19 @@ long space_mprotect(struct space *s, gva addr, uint64_t len, int prot);
 long space_mremap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, int flags,
                   gva new_addr);
 long space_madvise(struct space *s, gva addr, uint64_t len, int advice);
-long space_msync(struct space *s, gva addr, uint64_t len, int flags);
 long space_brk(struct space *s, gva brk);
 long space_shmat(struct space *s, int shmid, gva addr, int flags);
 long space_shmdt(struct space *s, gva addr);
-/* mlockall(2) means the guest's mappings, not the runtime's; flags 0 is munlockall(2). */
+/* These mean the guest's mappings, not the runtime's. */
 long space_mlockall(struct space *s, int flags);
+long space_munlockall(struct space *s);
+/*
+ * A host call on the range that its first two arguments give and that changes no bookkeeping (msync,
+ * mlock, mincore...). It never reaches the runtime's memory: what is not the guest's counts as
+ * unmapped. Takes no lock.
+ */
+long space_range_call(long nr, gva addr, uint64_t len, uint64_t a2, uint64_t a3, uint64_t a4,
+                      uint64_t a5);
 
 /* ---- for the loader ---- */
 
@@ -84,11 +91,10 @@ bool space_executable(struct space *s, gva pc);
 struct mapping {
     gva start;
     uint64_t len;
-    int prot;     /* LINUX_PROT_* as the guest asked */
-    int may_prot; /* the cap */
-    int flags;    /* LINUX_MAP_SHARED or LINUX_MAP_PRIVATE; ANONYMOUS, GROWSDOWN */
-    const char
-        *name; /* "[vdso]", "[stack]", "[heap]", or NULL when the host's maps file knows best */
+    int prot;         /* LINUX_PROT_* as the guest asked */
+    int may_prot;     /* the cap */
+    int flags;        /* LINUX_MAP_SHARED or LINUX_MAP_PRIVATE; ANONYMOUS, GROWSDOWN */
+    const char *name; /* "[vdso]", "[stack]", "[heap]"; NULL: the host's maps file knows best */
 };
 /* The first mapping that ends above addr; false when there is none. */
 bool space_next(struct space *s, gva addr, struct mapping *out);

@@ -21,7 +21,8 @@ struct space {
     bool bottom_up;
 
     uint64_t start_brk, brk;
-    int lock_future; /* MCL_FUTURE and MCL_ONFAULT of mlockall */
+    int lock_future;      /* MCL_FUTURE and MCL_ONFAULT of mlockall */
+    uint64_t file_serial; /* last vma_attr.base given to a mapping of a file */
 };
 
 /* A host mmap at this address fails as one that finds no room, after all other checks. */

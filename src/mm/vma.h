@@ -24,7 +24,7 @@ struct vma_attr {
     int prot;     /* LINUX_PROT_READ, WRITE, EXEC */
     int may_prot; /* the cap: what mprotect may ever give (Linux's VM_MAY*) */
     uint32_t flags;
-    uint64_t base;    /* VMA_SHM */
+    uint64_t base;    /* VMA_SHM: see there; else tells mappings of files apart */
     const char *name; /* compared by address */
 };
 
