@@ -40,6 +40,9 @@ long procfs_open(const struct view *v, int flags);
 /* readlinkat of a view into buf (cap bytes, no NUL): the length, -LINUX_Exxx, or PROCFS_NATIVE. */
 long procfs_readlink(const struct view *v, char *buf, size_t cap);
 
+/* A host path that leads to the program meant by a VIEW_EXE, for calls that follow the link; false: the host's own will do. */
+bool procfs_exe_path(const struct view *v, char *buf, size_t cap);
+
 /*
  * After getdents64 on fd put n bytes into buf: takes the runtime's own
  * descriptors out of a listing of /proc/PID/fd or fdinfo. The bytes left.
