@@ -23,8 +23,8 @@ enum {
 
 /* Block sizes; multiples of 16, at most a quarter of a span. */
 static const uint16_t class_bytes[] = {
-    16,  32,  48,   64,   80,   96,   112,  128,  160,  192,  224,  256,  320,   384,   448,
-    512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 6144, 8192, 10240, 12288, 16320,
+    16,  32,  48,   64,   80,   96,   112,  128,  160,  192,  224,  256,  320,   384,   448,   512,
+    640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 6144, 8192, 10240, 12288, 16320,
 };
 enum { CLASSES = ARRAY_LEN(class_bytes) };
 
@@ -32,7 +32,7 @@ enum { CLASSES = ARRAY_LEN(class_bytes) };
 struct span {
     uint32_t class; /* index into class_bytes, or LARGE */
     uint32_t unused;
-    size_t mapped;  /* LARGE: bytes of the mapping */
+    size_t mapped; /* LARGE: bytes of the mapping */
 };
 
 struct free_block {
@@ -64,10 +64,11 @@ static char *map_above_guest(size_t bytes, int prot)
         return p;
     munmap(p, bytes);
     for (int tries = 0; tries < 1024; tries++) {
-        uintptr_t want = __atomic_fetch_add(&heap.hint, page_up(bytes) + SPAN_BYTES, __ATOMIC_RELAXED);
+        uintptr_t want =
+            __atomic_fetch_add(&heap.hint, page_up(bytes) + SPAN_BYTES, __ATOMIC_RELAXED);
 
-        p = mmap((void *)want, bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
-                 0);
+        p = mmap((void *)want, bytes, prot,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
         if (p == (char *)want)
             return p;
         /* A kernel before 4.17 takes the address for a wish. */
@@ -214,7 +215,7 @@ void *mem_realloc(void *block, size_t bytes)
         return block;
     void *new = mem_alloc(bytes);
 
-    if (new && block) {
+    if (new &&block) {
         memcpy(new, block, old < bytes ? old : bytes);
         mem_free(block);
     }

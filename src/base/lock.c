@@ -40,7 +40,8 @@ bool lock_try(struct lock *l)
 {
     uint32_t free_word = 0;
 
-    if (!__atomic_compare_exchange_n(&l->word, &free_word, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    if (!__atomic_compare_exchange_n(&l->word, &free_word, 1, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
         return false;
     rank_enter(l->rank);
     return true;

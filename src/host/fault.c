@@ -71,15 +71,17 @@ static void noreturn_fn report_and_die(const struct host_fault *f, const greg_t 
     if (log_fd() < 0)
         log_to(2);
     if (!__atomic_exchange_n(&reporting, 1, __ATOMIC_RELAXED)) {
-        log_line("bug: signal %d code %d at address 0x%lx, pc +0x%lx (0x%lx) sp 0x%lx", f->sig, f->code,
-                 (unsigned long)f->addr, (unsigned long)((uint64_t)reg[REG_RIP] - (uint64_t)__executable_start),
+        log_line("bug: signal %d code %d at address 0x%lx, pc +0x%lx (0x%lx) sp 0x%lx", f->sig,
+                 f->code, (unsigned long)f->addr,
+                 (unsigned long)((uint64_t)reg[REG_RIP] - (uint64_t)__executable_start),
                  (unsigned long)reg[REG_RIP], (unsigned long)reg[REG_RSP]);
         report_stack(reg);
     }
     host_die(f->sig);
 }
 
-void host_fault_handle(struct host_thread *self, int sig, const struct linux_siginfo *info, ucontext_t *uc)
+void host_fault_handle(struct host_thread *self, int sig, const struct linux_siginfo *info,
+                       ucontext_t *uc)
 {
     greg_t *reg = uc->uc_mcontext.gregs;
     struct host_fault f = {.sig = sig, .code = info->si_code, .addr = info->fault.addr};

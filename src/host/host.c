@@ -31,8 +31,8 @@ size_t host_altstack_bytes(void)
 void host_init(char **envp)
 {
     if (__rseq_size)
-        raw_syscall(SYS_rseq, (uint64_t)__builtin_thread_pointer() + (uint64_t)__rseq_offset, RSEQ_BYTES,
-                    RSEQ_UNREGISTER, RSEQ_SIG, 0, 0);
+        raw_syscall(SYS_rseq, (uint64_t)__builtin_thread_pointer() + (uint64_t)__rseq_offset,
+                    RSEQ_BYTES, RSEQ_UNREGISTER, RSEQ_SIG, 0, 0);
     raw_syscall(SYS_set_robust_list, 0, ROBUST_HEAD_BYTES, 0, 0, 0, 0);
     raw_syscall(SYS_set_tid_address, 0, 0, 0, 0, 0, 0);
     host_tls_capture();

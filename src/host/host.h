@@ -16,7 +16,8 @@
  * host pointers (on Linux hosts guest addresses are host addresses). Not
  * interrupted by guest signals: restarted by the host or EINTR.
  */
-long host_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+long host_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                  uint64_t a5);
 
 /*
  * For system calls made on behalf of the guest. As host_syscall, but a signal
@@ -27,15 +28,16 @@ long host_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, u
  *   -LINUX_EINTR           a signal interrupted a call that Linux does not restart
  * run.c resolves the first two.
  */
-long host_guest_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+long host_guest_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                        uint64_t a5);
 
 /*
  * What host_guest_syscall is made of (window_x86_64.S): tests *poll and makes
  * the host's own system call nr as one step to a signal handler, which moves a
  * PC that it finds inside to the return. Results as above, host numbers else.
  */
-long host_window_syscall(const volatile uint32_t *poll, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
-                         uint64_t a4, uint64_t a5);
+long host_window_syscall(const volatile uint32_t *poll, long nr, uint64_t a0, uint64_t a1,
+                         uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 
 /* A place to come back to from a fault or host_throw: callee-saved registers, sp, pc. */
 struct host_catch {
@@ -49,8 +51,15 @@ struct host_fault {
 };
 
 /* The signals that the runtime itself must see: never blocked on the host, always caught there. */
-enum host_sync { HOST_SYNC_ILL, HOST_SYNC_TRAP, HOST_SYNC_BUS, HOST_SYNC_FPE, HOST_SYNC_SEGV, HOST_SYNC_COUNT };
-#define HOST_SYNC_MASK \
+enum host_sync {
+    HOST_SYNC_ILL,
+    HOST_SYNC_TRAP,
+    HOST_SYNC_BUS,
+    HOST_SYNC_FPE,
+    HOST_SYNC_SEGV,
+    HOST_SYNC_COUNT
+};
+#define HOST_SYNC_MASK                                                                          \
     (LINUX_SIGMASK(LINUX_SIGILL) | LINUX_SIGMASK(LINUX_SIGTRAP) | LINUX_SIGMASK(LINUX_SIGBUS) | \
      LINUX_SIGMASK(LINUX_SIGFPE) | LINUX_SIGMASK(LINUX_SIGSEGV))
 
@@ -59,9 +68,10 @@ enum host_sync { HOST_SYNC_ILL, HOST_SYNC_TRAP, HOST_SYNC_BUS, HOST_SYNC_FPE, HO
  * first member of struct task, reachable in signal handlers as host_self.
  */
 struct host_thread {
-    volatile uint32_t *poll;    /* &cpu->poll; set by the handler */
-    struct host_catch *catcher; /* innermost armed catch, or NULL (offset known to fault_x86_64.S) */
-    struct host_fault fault;    /* the last one that a catch received */
+    volatile uint32_t *poll; /* &cpu->poll; set by the handler */
+    struct host_catch
+        *catcher;            /* innermost armed catch, or NULL (offset known to fault_x86_64.S) */
+    struct host_fault fault; /* the last one that a catch received */
 
     /*
      * A signal taken by the host handler and not yet delivered to the guest.
@@ -75,7 +85,8 @@ struct host_thread {
     volatile uint64_t sync_pending;
     struct linux_siginfo sync_info[HOST_SYNC_COUNT];
 
-    void *block; /* stack, alternate stack and TLS in one mapping; of the first thread: the alternate stack */
+    void *
+        block; /* stack, alternate stack and TLS in one mapping; of the first thread: the alternate stack */
     size_t block_bytes;
     void *altstack;
     size_t altstack_bytes;
@@ -101,7 +112,8 @@ void host_init(char **envp);
  * ignored); args->set_tid is a guest pointer. Returns the child's pid or -LINUX_Exxx.
  * The caller holds all signals (host_signal_hold), and so does the child.
  */
-long host_clone(const struct linux_clone_args *args, void (*entry)(void *), void *arg, struct host_thread *child);
+long host_clone(const struct linux_clone_args *args, void (*entry)(void *), void *arg,
+                struct host_thread *child);
 
 /*
  * Ends the calling thread only and gives back its block. All signals are
@@ -151,9 +163,9 @@ bool host_signal_mask(uint64_t mask) must_check;
 bool host_signal_hold(void) must_check;
 
 /*
- * Takes one waiting signal out: a sent synchronous one that is not in
- * `blocked`, else the taken one. Its number, or 0. The host mask stays full
- * until host_signal_mask.
+ * Takes one waiting signal out: the taken one, else a sent synchronous one
+ * that is not in `blocked`. Its number, and everything is held until
+ * host_signal_mask; or 0.
  */
 int host_signal_take(struct host_thread *self, uint64_t blocked, struct linux_siginfo *info);
 

@@ -18,7 +18,8 @@ void host_altstack_use(const struct host_thread *self);
 int host_signal_raw_action(int sig, enum host_sigaction what, uint32_t linux_sa_flags);
 
 /* fault.c: a synchronous signal raised by an instruction. Returns to go on with the context in uc. */
-void host_fault_handle(struct host_thread *self, int sig, const struct linux_siginfo *info, ucontext_t *uc);
+void host_fault_handle(struct host_thread *self, int sig, const struct linux_siginfo *info,
+                       ucontext_t *uc);
 
 /* thread.c: keeps a copy of the first thread's TLS for all later ones. */
 void host_tls_capture(void);

@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-static inline long raw_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+static inline long raw_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                               uint64_t a4, uint64_t a5)
 {
     long rc;
     register uint64_t r10 __asm__("r10") = a3;

@@ -36,7 +36,8 @@ void host_fd_adopt(int fd)
     for (unsigned i = 0; i < RESERVE_MAX; i++) {
         int unused = 0;
 
-        if (__atomic_compare_exchange_n(&reserve.fd[i], &unused, fd, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        if (__atomic_compare_exchange_n(&reserve.fd[i], &unused, fd, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
             return;
     }
     BUG_ON(true);
@@ -55,7 +56,8 @@ static int reserve_base(void)
 
 static int move_up(int fd)
 {
-    return (int)raw_syscall(SYS_fcntl, (uint64_t)fd, F_DUPFD_CLOEXEC, (uint64_t)reserve_base(), 0, 0, 0);
+    return (int)raw_syscall(SYS_fcntl, (uint64_t)fd, F_DUPFD_CLOEXEC, (uint64_t)reserve_base(), 0,
+                            0, 0);
 }
 
 int host_fd_reserve(int fd)
@@ -113,8 +115,8 @@ void host_image_set(int fd)
 
 void host_reserve_init(void)
 {
-    int fd = (int)raw_syscall(SYS_openat, (uint64_t)AT_FDCWD, (uint64_t) "/proc/self/exe", O_PATH | O_CLOEXEC, 0, 0,
-                              0);
+    int fd = (int)raw_syscall(SYS_openat, (uint64_t)AT_FDCWD, (uint64_t) "/proc/self/exe",
+                              O_PATH | O_CLOEXEC, 0, 0, 0);
 
     if (fd < 0)
         return;

@@ -17,17 +17,20 @@
 #include "base/log.h"
 #include "host/host_internal.h"
 
-_Static_assert(SIGSYS == LINUX_SIGSYS && SIGBUS == LINUX_SIGBUS && SIGCHLD == LINUX_SIGCHLD, "signal numbers");
+_Static_assert(SIGSYS == LINUX_SIGSYS && SIGBUS == LINUX_SIGBUS && SIGCHLD == LINUX_SIGCHLD,
+               "signal numbers");
 _Static_assert(sizeof(siginfo_t) == sizeof(struct linux_siginfo), "siginfo");
 
 enum { HOST_SA_RESTORER = 0x04000000, KERNEL_SIGSET = 8 };
 
-extern const char host_window_begin[], host_window_end[], host_window_not_entered[], host_window_restart[];
+extern const char host_window_begin[], host_window_end[], host_window_not_entered[],
+    host_window_restart[];
 void host_signal_restorer(void);
 
 static const uint8_t sync_signal[HOST_SYNC_COUNT] = {
-    [HOST_SYNC_ILL] = LINUX_SIGILL, [HOST_SYNC_TRAP] = LINUX_SIGTRAP, [HOST_SYNC_BUS] = LINUX_SIGBUS,
-    [HOST_SYNC_FPE] = LINUX_SIGFPE, [HOST_SYNC_SEGV] = LINUX_SIGSEGV,
+    [HOST_SYNC_ILL] = LINUX_SIGILL,   [HOST_SYNC_TRAP] = LINUX_SIGTRAP,
+    [HOST_SYNC_BUS] = LINUX_SIGBUS,   [HOST_SYNC_FPE] = LINUX_SIGFPE,
+    [HOST_SYNC_SEGV] = LINUX_SIGSEGV,
 };
 
 static bool is_sync(int sig)
@@ -103,7 +106,8 @@ int host_signal_raw_action(int sig, enum host_sigaction what, uint32_t linux_sa_
     } else {
         act.handler = what == HOST_SIG_IGN ? (void *)SIG_IGN : (void *)SIG_DFL;
     }
-    return (int)raw_syscall(SYS_rt_sigaction, (uint64_t)sig, (uint64_t)&act, 0, KERNEL_SIGSET, 0, 0);
+    return (int)raw_syscall(SYS_rt_sigaction, (uint64_t)sig, (uint64_t)&act, 0, KERNEL_SIGSET, 0,
+                            0);
 }
 
 int host_signal_action(int sig, enum host_sigaction what, uint32_t linux_sa_flags)
@@ -119,15 +123,16 @@ void host_signal_sync_install(void)
 
 static void raw_mask(uint64_t mask, uint64_t *old)
 {
-    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (uint64_t)&mask, (uint64_t)old, KERNEL_SIGSET, 0, 0);
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (uint64_t)&mask, (uint64_t)old, KERNEL_SIGSET, 0,
+                0);
 }
 
 /* Through the window, so that a signal taken meanwhile keeps the mask full. */
 static bool window_mask(struct host_thread *self, uint64_t mask)
 {
     while (!self->taken_sig) {
-        if (host_window_syscall(&self->taken_sig, SYS_rt_sigprocmask, SIG_SETMASK, (uint64_t)&mask, 0, KERNEL_SIGSET,
-                                0, 0) == 0)
+        if (host_window_syscall(&self->taken_sig, SYS_rt_sigprocmask, SIG_SETMASK, (uint64_t)&mask,
+                                0, KERNEL_SIGSET, 0, 0) == 0)
             return true;
     }
     return false;
@@ -184,15 +189,16 @@ static int take_sync(struct host_thread *self, uint64_t wanted, struct linux_sig
 
 int host_signal_take(struct host_thread *self, uint64_t blocked, struct linux_siginfo *info)
 {
-    int sig = take_sync(self, ~blocked, info);
-
-    if (sig)
-        return sig;
-    sig = (int)self->taken_sig;
-    if (sig) {
-        *info = self->taken_info;
-        self->taken_sig = 0;
+    while (!self->taken_sig) {
+        if (!(self->sync_pending & ~blocked))
+            return 0;
+        if (host_signal_hold())
+            return take_sync(self, ~blocked, info);
     }
+    int sig = (int)self->taken_sig;
+
+    *info = self->taken_info;
+    self->taken_sig = 0;
     return sig;
 }
 
@@ -221,8 +227,8 @@ void host_signal_exec_failed(void)
     uint64_t mask;
 
     host_signal_sync_install();
-    raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (uint64_t)&(uint64_t){HOST_SYNC_MASK}, (uint64_t)&mask,
-                KERNEL_SIGSET, 0, 0);
+    raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (uint64_t) & (uint64_t){HOST_SYNC_MASK},
+                (uint64_t)&mask, KERNEL_SIGSET, 0, 0);
     BUG_ON(self->taken_sig && ~mask & ~HOST_SYNC_MASK);
 }
 

@@ -58,7 +58,8 @@ void host_tls_capture(void)
     tls.tcb_bytes = _thread_db_sizeof_pthread;
     tls.copy = mem_alloc(tls.tls_bytes + tls.tcb_bytes);
     BUG_ON(!tls.copy);
-    memcpy(tls.copy, (char *)__builtin_thread_pointer() - tls.tls_bytes, tls.tls_bytes + tls.tcb_bytes);
+    memcpy(tls.copy, (char *)__builtin_thread_pointer() - tls.tls_bytes,
+           tls.tls_bytes + tls.tcb_bytes);
 }
 
 /* What a new thread finds at the top of its stack. */
@@ -117,7 +118,8 @@ static void *block_new(struct host_thread *t, struct thread_start **start)
 /* Does clone(2) have no room for what the guest asks? */
 static bool needs_clone3(const struct linux_clone_args *a)
 {
-    return a->flags >> 32 || a->flags & LINUX_CSIGNAL || a->exit_signal & ~LINUX_CSIGNAL || a->set_tid_size ||
+    return a->flags >> 32 || a->flags & LINUX_CSIGNAL || a->exit_signal & ~LINUX_CSIGNAL ||
+           a->set_tid_size ||
            (a->flags & LINUX_CLONE_PIDFD && a->flags & LINUX_CLONE_PARENT_SETTID);
 }
 
@@ -133,13 +135,15 @@ static long clone_fork(struct linux_clone_args *a)
     if (needs_clone3(a))
         rc = raw_syscall(SYS_clone3, (uint64_t)a, sizeof *a, 0, 0, 0, 0);
     else
-        rc = raw_syscall(SYS_clone, a->flags | a->exit_signal, 0, clone_parent_word(a), a->child_tid, 0, 0);
+        rc = raw_syscall(SYS_clone, a->flags | a->exit_signal, 0, clone_parent_word(a),
+                         a->child_tid, 0, 0);
     if (rc == 0 && a->flags & LINUX_CLONE_CLEAR_SIGHAND)
         host_signal_sync_install();
     return rc;
 }
 
-long host_clone(const struct linux_clone_args *args, void (*entry)(void *), void *arg, struct host_thread *child)
+long host_clone(const struct linux_clone_args *args, void (*entry)(void *), void *arg,
+                struct host_thread *child)
 {
     struct linux_clone_args a = *args;
     struct thread_start *start;
@@ -169,7 +173,8 @@ long host_clone(const struct linux_clone_args *args, void (*entry)(void *), void
         a.stack_size = (uint64_t)start - a.stack;
         rc = host_clone3_call(&a, sizeof a);
     } else {
-        rc = host_clone_call(a.flags | a.exit_signal, start, clone_parent_word(&a), a.child_tid, tp);
+        rc =
+            host_clone_call(a.flags | a.exit_signal, start, clone_parent_word(&a), a.child_tid, tp);
     }
     if (rc < 0)
         host_thread_drop(child);

@@ -24,7 +24,7 @@ struct sighand {
 
 /* What the guest executes, for the views, the vDSO and exec. */
 struct image {
-    char *path;          /* absolute guest path of the program: /proc/self/exe */
+    char *path; /* absolute guest path of the program: /proc/self/exe */
     gva entry, phdr, vdso, interp_base;
     gva stack_top, arg_start, arg_end, env_start, env_end, auxv;
     uint64_t auxv_bytes;
@@ -32,8 +32,8 @@ struct image {
 };
 
 struct group {
-    struct lock lock;  /* LOCK_GROUP: tasks */
-    uint32_t refs;
+    struct lock lock;   /* LOCK_GROUP: tasks */
+    uint32_t refs;      /* one for each task */
     struct task *tasks; /* linked by task->next */
     struct space *space;
     struct sighand *sighand;
@@ -41,6 +41,10 @@ struct group {
     const struct options *options;
     const struct engine *engine;
     uint64_t refused[8]; /* by number: system calls refused with ENOSYS and already named in the log */
+
+    /* What the loop above this room does: run.c's. */
+    void (*run)(struct task *t) noreturn_fn; /* the life of a new thread */
+    void (*forked)(struct task *t);          /* in the child of a fork, before it returns */
 };
 
 /* The last system calls of a thread, for the crash report: a ring, call[count % CALL_RING] is written next. */
@@ -62,15 +66,20 @@ struct task {
     int tid;
 
     /* signals (kernel/signal.c) */
-    uint64_t blocked;       /* the guest's mask */
-    uint64_t saved_blocked; /* to be restored after sigsuspend, ppoll... when restore_blocked */
-    bool restore_blocked;
+    uint64_t blocked;       /* the guest's mask; the host's is the same without HOST_SYNC_MASK */
+    uint64_t saved_blocked; /* what the next frame saves instead, when restore_blocked */
+    bool restore_blocked;   /* sigsuspend, ppoll... ended by a signal under their own mask */
     struct linux_stack altstack;
-    uint64_t sync_pending; /* synchronous-signal numbers sent by others while the guest blocks them */
-    struct linux_siginfo sync_info[5];
+    uint64_t
+        fault_address; /* of the last fault, as every later frame shows them (Linux keeps them too) */
+    uint32_t fault_esr;
+    int restart; /* LINUX_ERESTARTxxx: pc and x0 are set for a restart that a handler may turn into EINTR */
+
+    bool
+        vfork_child; /* made with CLONE_VFORK|CLONE_VM: the parent frees this struct and the host block */
 
     /* the system call being served, for restart and for the tracer */
-    long sys_nr;         /* -1 outside a call */
+    long sys_nr;         /* -1 outside a call; a handler that replaced all registers sets it so */
     uint64_t sys_arg[6]; /* x0..x5 at entry */
     struct call_ring calls;
 };
@@ -92,5 +101,24 @@ static inline void task_note_result(struct task *t, long result)
 }
 
 #define current ((struct task *)host_self)
+
+/* ---- task.c ---- */
+
+/* An empty process: no space, no image, every action SIG_DFL, no task. NULL: no memory. */
+struct group *group_new(const struct options *options, const struct engine *engine) must_check;
+/* Drops one task's reference; the last frees group, sighand and the reference to the space. */
+void group_put(struct group *g);
+
+struct sighand *sighand_new(const struct sighand *from) must_check;
+void sighand_put(struct sighand *s);
+
+/* A task of g (takes a reference), not on its list yet; engine and poll word set. NULL: no memory. */
+struct task *task_new(struct group *g) must_check;
+/* Frees a task that is not on its group's list, and drops its reference. */
+void task_free(struct task *t);
+
+/* On and off the group's list. remove: true when it was the last. */
+void task_add(struct task *t);
+bool task_remove(struct task *t);
 
 #endif

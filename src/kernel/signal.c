@@ -1,0 +1,309 @@
+/*
+ * From the host handler to the guest's: the table of actions, the masks, the
+ * choice between handler, default and nothing, and the restart of interrupted
+ * calls (signal(7); kernel/signal.c of Linux). One signal at a time is out of
+ * the host's hands (host/signal.c); its frame is sigframe.c's.
+ *
+ * The host's mask is the guest's all the time, except that everything is held
+ * from the moment a signal is taken until its frame stands.
+ */
+#include "kernel/signal.h"
+
+#include "abi/errno.h"
+#include "abi/syscalls.h"
+#include "base/log.h"
+#include "kernel/sigframe.h"
+#include "mm/uaccess.h"
+
+#define UNBLOCKABLE (LINUX_SIGMASK(LINUX_SIGKILL) | LINUX_SIGMASK(LINUX_SIGSTOP))
+#define ACTION_FLAGS                                                                        \
+    (LINUX_SA_NOCLDSTOP | LINUX_SA_NOCLDWAIT | LINUX_SA_SIGINFO | LINUX_SA_EXPOSE_TAGBITS | \
+     LINUX_SA_RESTORER | LINUX_SA_ONSTACK | LINUX_SA_RESTART | LINUX_SA_NODEFER |           \
+     LINUX_SA_RESETHAND)
+
+int signal_init(struct task *t)
+{
+    struct sighand *s = t->group->sighand;
+    uint64_t ignored;
+    int rc = host_signal_init(&t->host, &ignored, &t->blocked);
+
+    if (rc < 0)
+        return rc;
+    for (int sig = 1; sig <= LINUX_NSIG; sig++) {
+        if (ignored & LINUX_SIGMASK(sig))
+            s->action[sig].handler = LINUX_SIG_IGN;
+    }
+    return 0;
+}
+
+/* Lock held. */
+static int host_install(int sig, const struct linux_sigaction *a)
+{
+    enum host_sigaction what = a->handler == LINUX_SIG_DFL   ? HOST_SIG_DFL
+                               : a->handler == LINUX_SIG_IGN ? HOST_SIG_IGN
+                                                             : HOST_SIG_CATCH;
+
+    return host_signal_action(sig, what, (uint32_t)a->flags);
+}
+
+int signal_action(struct task *t, int sig, const struct linux_sigaction *new,
+                  struct linux_sigaction *old)
+{
+    struct sighand *s = t->group->sighand;
+    struct linux_siginfo unused;
+    int rc = 0;
+
+    if (sig < 1 || sig > LINUX_NSIG || (new &&LINUX_SIGMASK(sig) & UNBLOCKABLE))
+        return -LINUX_EINVAL;
+    lock_acquire(&s->lock);
+    if (old)
+        *old = s->action[sig];
+    if (new) {
+        struct linux_sigaction a = *new;
+
+        a.flags &= ACTION_FLAGS;
+        a.mask &= ~UNBLOCKABLE;
+        rc = host_install(sig, &a);
+        if (rc == 0)
+            s->action[sig] = a;
+    }
+    lock_release(&s->lock);
+    /* An ignored signal does not stay pending; the host's own queue knows that by itself. */
+    if (new &&rc == 0 && new->handler == LINUX_SIG_IGN)
+        host_signal_take_sync(&t->host, LINUX_SIGMASK(sig), &unused);
+    return rc;
+}
+
+void signal_clear_handlers(struct sighand *s)
+{
+    for (int sig = 1; sig <= LINUX_NSIG; sig++) {
+        bool ignored = s->action[sig].handler == LINUX_SIG_IGN;
+
+        s->action[sig] =
+            (struct linux_sigaction){.handler = ignored ? LINUX_SIG_IGN : LINUX_SIG_DFL};
+    }
+}
+
+/* A synchronous signal that others sent may have become deliverable with the mask. */
+static void look_again(struct task *t)
+{
+    if (t->host.sync_pending & ~t->blocked)
+        t->cpu.poll = 1;
+}
+
+long signal_set_blocked(struct task *t, uint64_t mask)
+{
+    mask &= ~UNBLOCKABLE;
+    if (!host_signal_mask(mask))
+        return -LINUX_ERESTARTNOINTR;
+    t->blocked = mask;
+    look_again(t);
+    return 0;
+}
+
+long signal_hold(struct task *t)
+{
+    return host_signal_hold() ? 0 : -LINUX_ERESTARTNOINTR;
+}
+
+/* The end of a hold. A signal that the host hands over meanwhile is next. */
+static void open_mask(struct task *t)
+{
+    if (!host_signal_mask(t->blocked))
+        t->cpu.poll = 1;
+    look_again(t);
+}
+
+void signal_release(struct task *t)
+{
+    open_mask(t);
+}
+
+long signal_wait_begin(struct task *t, uint64_t mask)
+{
+    mask &= ~UNBLOCKABLE;
+    t->saved_blocked = t->blocked;
+    t->blocked = mask;
+    t->restore_blocked = true;
+    if (!(t->host.sync_pending & ~mask))
+        return 0;
+    t->cpu.poll = 1;
+    return -LINUX_ERESTARTNOHAND;
+}
+
+long signal_wait_end(struct task *t, long result)
+{
+    bool waits = t->host.taken_sig || t->host.sync_pending & ~t->blocked;
+
+    /* EINTR is for a handler; a signal that comes to nothing lets the call go on. */
+    if (result == -LINUX_EINTR && waits)
+        return -LINUX_ERESTARTNOHAND;
+    t->blocked = t->saved_blocked;
+    t->restore_blocked = false;
+    return result;
+}
+
+long signal_suspend(struct task *t, uint64_t mask)
+{
+    uint64_t host_mask = mask & ~HOST_SYNC_MASK;
+    long rc = signal_wait_begin(t, mask);
+
+    if (rc < 0)
+        return rc;
+    rc = host_guest_syscall(LINUX_SYS_rt_sigsuspend, (uint64_t)&host_mask, sizeof host_mask, 0, 0,
+                            0, 0);
+    return signal_wait_end(t, rc);
+}
+
+int signal_altstack(struct task *t, const struct linux_stack *new, struct linux_stack *old)
+{
+    bool on_it = sigframe_on_altstack(t);
+
+    if (old) {
+        *old = t->altstack;
+        old->ss_flags = (!t->altstack.ss_size ? LINUX_SS_DISABLE
+                         : on_it              ? LINUX_SS_ONSTACK
+                                              : 0) |
+                        (t->altstack.ss_flags & (int)LINUX_SS_AUTODISARM);
+    }
+    if (!new)
+        return 0;
+
+    int mode = new->ss_flags & ~(int)LINUX_SS_AUTODISARM;
+
+    if (on_it)
+        return -LINUX_EPERM;
+    if (mode != LINUX_SS_DISABLE && mode != LINUX_SS_ONSTACK && mode != 0)
+        return -LINUX_EINVAL;
+    struct linux_stack ss = {
+        .ss_sp = new->ss_sp, .ss_flags = new->ss_flags, .ss_size = new->ss_size};
+
+    if (mode == LINUX_SS_DISABLE)
+        ss.ss_sp = ss.ss_size = 0;
+    else if (ss.ss_size < LINUX_MINSIGSTKSZ)
+        return -LINUX_ENOMEM;
+    t->altstack = ss;
+    return 0;
+}
+
+/* The call that the signal interrupted is made again, unless this handler wants EINTR (signal(7)). */
+static void settle_restart(struct task *t, const struct linux_sigaction *action)
+{
+    if (t->restart == LINUX_ERESTARTNOHAND ||
+        (t->restart == LINUX_ERESTARTSYS && !(action->flags & LINUX_SA_RESTART))) {
+        t->cpu.x[0] = (uint64_t)-LINUX_EINTR;
+        t->cpu.pc += 4;
+    }
+    t->restart = 0;
+}
+
+/* Makes the frame; everything is held, and afterwards the mask is the handler's. */
+static enum signal_outcome enter_handler(struct task *t, const struct linux_sigaction *action,
+                                         struct linux_siginfo *info)
+{
+    uint64_t saved = t->restore_blocked ? t->saved_blocked : t->blocked;
+    int sig = info->si_signo;
+
+    settle_restart(t, action);
+    if (sigframe_setup(t, action, info, saved) < 0) {
+        t->restore_blocked = false;
+        if (sig == LINUX_SIGSEGV)
+            return SIGNAL_KILL;
+        *info = (struct linux_siginfo){.si_signo = LINUX_SIGSEGV, .si_code = LINUX_SI_KERNEL};
+        return signal_force(t, info);
+    }
+    t->restore_blocked = false;
+    t->blocked |= action->mask;
+    if (!(action->flags & LINUX_SA_NODEFER))
+        t->blocked |= LINUX_SIGMASK(sig);
+    if (t->altstack.ss_flags & (int)LINUX_SS_AUTODISARM)
+        t->altstack = (struct linux_stack){.ss_flags = LINUX_SS_DISABLE};
+    open_mask(t);
+    return SIGNAL_HANDLER;
+}
+
+/* The action of a signal about to be delivered, SA_RESETHAND done. */
+static struct linux_sigaction claim_action(struct task *t, int sig)
+{
+    struct sighand *s = t->group->sighand;
+
+    lock_acquire(&s->lock);
+    struct linux_sigaction a = s->action[sig];
+
+    if (a.handler > LINUX_SIG_IGN && a.flags & LINUX_SA_RESETHAND) {
+        s->action[sig].handler = LINUX_SIG_DFL;
+        BUG_ON(host_install(sig, &s->action[sig]) < 0);
+    }
+    lock_release(&s->lock);
+    return a;
+}
+
+/*
+ * The action became SIG_DFL after the host had handed the signal to us: back
+ * to the host, which now does what is to be done.
+ */
+static void hand_back(struct task *t, const struct linux_siginfo *info)
+{
+    uint64_t pid = (uint64_t)host_syscall(LINUX_SYS_getpid, 0, 0, 0, 0, 0, 0);
+    long rc = host_syscall(LINUX_SYS_rt_tgsigqueueinfo, pid, (uint64_t)t->tid,
+                           (uint64_t)info->si_signo, (uint64_t)info, 0, 0);
+
+    if (rc < 0)
+        log_line("signal %d is lost: error %ld", info->si_signo, -rc);
+}
+
+enum signal_outcome signal_deliver(struct task *t, struct linux_siginfo *info)
+{
+    int sig = host_signal_take(&t->host, t->blocked, info);
+
+    if (!sig) {
+        if (t->restore_blocked) {
+            t->restore_blocked = false;
+            t->blocked = t->saved_blocked;
+            open_mask(t);
+        }
+        return SIGNAL_NONE;
+    }
+
+    struct linux_sigaction action = claim_action(t, sig);
+
+    if (action.handler > LINUX_SIG_IGN)
+        return enter_handler(t, &action, info);
+    if (action.handler == LINUX_SIG_DFL) {
+        if (HOST_SYNC_MASK & LINUX_SIGMASK(sig))
+            return SIGNAL_KILL;
+        hand_back(t, info);
+    }
+    open_mask(t);
+    return SIGNAL_DROPPED;
+}
+
+void signal_fault_info(struct linux_siginfo *info, int sig, int code, uint64_t addr)
+{
+    *info = (struct linux_siginfo){.si_signo = sig, .si_code = code, .fault.addr = addr};
+}
+
+enum signal_outcome signal_force(struct task *t, struct linux_siginfo *info)
+{
+    struct linux_sigaction action = claim_action(t, info->si_signo);
+
+    if (action.handler <= LINUX_SIG_IGN || t->blocked & LINUX_SIGMASK(info->si_signo))
+        return SIGNAL_KILL;
+    return enter_handler(t, &action, info);
+}
+
+long signal_return(struct task *t)
+{
+    struct sigframe_state state;
+
+    if (sigframe_read(t, &state) < 0)
+        return -LINUX_EFAULT;
+    long rc = signal_set_blocked(t, state.mask);
+
+    if (rc < 0)
+        return rc;
+    sigframe_commit(t, &state);
+    /* What is wrong with the stack is silently left out, as Linux does. */
+    rc = signal_altstack(t, &state.altstack, NULL);
+    return rc == -LINUX_EFAULT ? rc : 0;
+}
