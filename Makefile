@@ -19,7 +19,7 @@ BUILD   ?= build$(if $(SAN),-$(SAN))
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter -Werror
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DELVER_VERSION='"$(VERSION)"' -Isrc -I$(BUILD)/gen -fPIE \
-	-fno-strict-aliasing -ftls-model=local-exec -ffile-prefix-map=$(CURDIR)=. $(WARN) $(CFLAGS)
+	-fno-strict-aliasing -fno-math-errno -ffp-contract=off -ftls-model=local-exec -ffile-prefix-map=$(CURDIR)=. $(WARN) $(CFLAGS)
 LINK = -static-pie
 
 # A sanitizer's runtime is a shared libc's guest: no static link, and its checks see every frame.
