@@ -228,6 +228,8 @@ void host_fd_adopt(int fd);
 /* Closes and forgets a reserved descriptor. */
 void host_fd_release(int fd);
 bool host_fd_is_reserved(int fd);
+/* The lowest reserved descriptor that is not below `from`, or INT_MAX. */
+int host_fd_next_reserved(int from);
 /* A guest call wants this very number (dup3): moves ours elsewhere. 0 or -LINUX_Exxx. */
 int host_fd_yield(int fd) must_check;
 /* elver's own image, for exec; -1 when it could not be opened. */

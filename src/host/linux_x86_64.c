@@ -76,14 +76,13 @@ static long convert_fcntl(enter_fn *enter, long nr, uint64_t *a)
     }
 }
 
-/* openat2(dirfd, path, how, size): the flags stand in the first word; what follows is the same. */
+/* openat2(dirfd, path, how, size): `how` has its first length; what it says more is refused above. */
 static long convert_openat2(enter_fn *enter, long nr, uint64_t *a)
 {
     struct linux_open_how how;
 
-    /* Sizes that Linux refuses or that carry fields we do not know: its answer does not depend on the flags. */
     if (a[3] != sizeof(how))
-        return enter(nr, a);
+        return -LINUX_EINVAL;
     if (host_copy(&how, (const void *)a[2], sizeof(how)))
         return -LINUX_EFAULT;
     how.flags = open_flags(how.flags);

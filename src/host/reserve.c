@@ -8,6 +8,7 @@
 #include "host/host_internal.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -18,11 +19,33 @@ enum { RESERVE_MAX = 16, RESERVE_FROM = 1000 };
 
 static struct {
     int fd[RESERVE_MAX]; /* 0 = unused: standard input is never ours */
+    int lowest;          /* no number below it was ever ours: one comparison for nearly every call */
     int image;
-} reserve = {.image = -1};
+} reserve = {.lowest = INT_MAX, .image = -1};
+
+int host_fd_next_reserved(int from)
+{
+    int next = INT_MAX;
+
+    for (unsigned i = 0; i < RESERVE_MAX; i++) {
+        int fd = __atomic_load_n(&reserve.fd[i], __ATOMIC_RELAXED);
+
+        if (fd > 0 && fd >= from && fd < next)
+            next = fd;
+    }
+    return next;
+}
+
+static void note_lowest(int fd)
+{
+    if (fd < __atomic_load_n(&reserve.lowest, __ATOMIC_RELAXED))
+        __atomic_store_n(&reserve.lowest, fd, __ATOMIC_RELAXED);
+}
 
 bool host_fd_is_reserved(int fd)
 {
+    if (likely(fd < __atomic_load_n(&reserve.lowest, __ATOMIC_RELAXED)))
+        return false;
     for (unsigned i = 0; i < RESERVE_MAX; i++) {
         if (fd > 0 && __atomic_load_n(&reserve.fd[i], __ATOMIC_RELAXED) == fd)
             return true;
@@ -33,6 +56,7 @@ bool host_fd_is_reserved(int fd)
 void host_fd_adopt(int fd)
 {
     raw_syscall(SYS_fcntl, (uint64_t)fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
+    note_lowest(fd);
     for (unsigned i = 0; i < RESERVE_MAX; i++) {
         int unused = 0;
 
@@ -90,6 +114,7 @@ int host_fd_yield(int fd)
 
         if (moved < 0)
             return moved;
+        note_lowest(moved);
         __atomic_store_n(&reserve.fd[i], moved, __ATOMIC_RELAXED);
         if (reserve.image == fd)
             reserve.image = moved;

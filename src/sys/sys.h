@@ -59,13 +59,9 @@ static inline uint64_t sys_pointer(uint64_t p, uint64_t bytes)
                        (uint64_t)(e), (uint64_t)(f))
 
 /*
- * A call that replaces the signal mask while it waits (ppoll, pselect6,
- * epoll_pwait, io_pgetevents). sys_mask_begin reads the guest's set (mask.a ==
- * 0: none, nothing changes) and leaves in *host what the host call shall be
- * given; sys_mask_end gives the result on. In between, the task's mask is the
- * new one, and stays so if a signal ended the call, until it is delivered.
+ * Looks a vector of the guest's over: gives it back, or SYS_BAD_POINTER when
+ * one of its parts does not lie in the guest's range.
  */
-long sys_mask_begin(gva mask, uint64_t size, linux_sigset *host) must_check;
-long sys_mask_end(gva mask, long result) must_check;
+uint64_t sys_iovec(uint64_t iov, uint64_t count);
 
 #endif
