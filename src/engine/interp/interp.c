@@ -1,0 +1,314 @@
+/*
+ * engine_interp: the run loop over predecoded pages.
+ *
+ * Each thread keeps the pages of code it ran lately (no locks, nothing
+ * shared): one word per instruction, which function and the instruction's
+ * bits, decoded when first reached. One counter, `generation`, moves whenever
+ * code may have changed anywhere (IC IVAU, unmap, protect); a page of another
+ * generation is compared with memory when it is next entered and keeps what
+ * is unchanged. So aliases of one page need no bookkeeping. The counter and
+ * cpu->poll are looked at on every backward or page-leaving step, which no
+ * loop can avoid, and after ISB.
+ *
+ * Guest code is read as data; exec_map says what may be executed. A fetch
+ * elsewhere is a SIGSEGV: MAPERR if it cannot be read either, else ACCERR.
+ */
+#include "engine/interp/interp.h"
+
+#include <string.h>
+
+#include "abi/errno.h"
+#include "abi/flags.h"
+#include "abi/signal.h"
+#include "base/alloc.h"
+#include "base/log.h"
+#include "engine/exec_map.h"
+#include "engine/interp/mem.h"
+#include "host/host.h"
+
+exec_fn *const interp_exec[A64_OP_COUNT] = {
+#define I(name, pattern, feature) [A64_##name] = exec_##name,
+#include "a64/a64.def"
+#undef I
+    [A64_undefined] = exec_undefined,
+};
+
+enum { PAGE_WORDS = GUEST_PAGE / 4, CACHED_PAGES = 256 };
+
+/*
+ * entry: the instruction's bits above, below the distance of its function from
+ * the anchor; 0 = not decoded (the anchor itself executes no instruction).
+ */
+struct code_page {
+    uint64_t addr;
+    uint64_t generation;
+    uint64_t entry[PAGE_WORDS];
+};
+
+struct interp_thread {
+    bool fetching;                        /* a host fault now is an instruction abort */
+    struct code_page *page[CACHED_PAGES]; /* direct-mapped by page number */
+};
+
+static uint64_t generation = 1;
+
+static uint64_t generation_now(void)
+{
+    return __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+}
+
+static void generation_next(void)
+{
+    __atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * ISB: what follows must be looked up anew. A tag on the next PC, which
+ * instruction fetch ignores, makes the loop leave the page.
+ */
+static void resync(struct cpu *cpu, uint32_t word)
+{
+    exec_isb(cpu, word);
+    cpu->next |= 1ull << 56;
+}
+
+static exec_fn *function_of(const struct cpu *cpu, uint32_t word)
+{
+    enum a64_op op = interp_decode(cpu->model, word);
+
+    return op == A64_isb ? resync : interp_exec[op];
+}
+
+/* The anchor of entries: never itself an entry. */
+static inline exec_fn *entry_function(uint64_t entry)
+{
+    return (exec_fn *)((char *)generation_next + (int32_t)entry);
+}
+
+static inline uint64_t entry_make(exec_fn *fn, uint32_t word)
+{
+    return (uint64_t)word << 32 | (uint32_t)((char *)fn - (char *)generation_next);
+}
+
+static uint64_t decode_entry(struct cpu *cpu, struct code_page *page, uint64_t pc)
+{
+    struct interp_thread *t = cpu->engine_thread;
+    uint64_t entry;
+    uint32_t word;
+
+    t->fetching = true;
+    word = mem_read32(cpu, pc);
+    t->fetching = false;
+    entry = entry_make(function_of(cpu, word), word);
+    page->entry[(pc - page->addr) / 4] = entry;
+    return entry;
+}
+
+/* Is pc a word of the page? */
+static inline bool on_page(const struct code_page *page, uint64_t pc)
+{
+    return ((pc ^ page->addr) & ~(GUEST_PAGE - 4)) == 0;
+}
+
+/* Drops the entries whose instruction is no longer what memory holds. */
+static void revalidate(struct code_page *page, uint64_t now)
+{
+    uint32_t word[PAGE_WORDS];
+
+    if (host_copy(word, (const void *)page->addr, sizeof(word)) < 0)
+        memset(page->entry, 0, sizeof(page->entry));
+    for (unsigned i = 0; i < PAGE_WORDS; i++)
+        if (page->entry[i] && page->entry[i] >> 32 != word[i])
+            page->entry[i] = 0;
+    page->generation = now;
+}
+
+/* A PC that may not be executed: which fault is it? */
+static noreturn_fn void raise_not_executable(struct cpu *cpu, uint64_t pc)
+{
+    struct interp_thread *t = cpu->engine_thread;
+
+    if (pc >= GUEST_MAX)
+        raise_fetch(cpu, LINUX_SEGV_MAPERR);
+    t->fetching = true;
+    (void)mem_read8(cpu, pc); /* raises what the host says of an unmapped page */
+    t->fetching = false;
+    raise_fetch(cpu, LINUX_SEGV_ACCERR);
+}
+
+static struct code_page *page_fill(struct cpu *cpu, struct code_page **slot)
+{
+    uint64_t now = generation_now(), addr = page_down(cpu->pc);
+    struct code_page *page = *slot;
+
+    if (cpu->pc & 3)
+        raise_pc_unaligned(cpu);
+    if (!exec_map_test(gva_of(cpu->pc)))
+        raise_not_executable(cpu, cpu->pc);
+    if (page && page->addr == addr) {
+        revalidate(page, now);
+        return page;
+    }
+    if (page)
+        memset(page->entry, 0, sizeof(page->entry));
+    else
+        page = mem_alloc(sizeof(*page));
+    BUG_ON(!page);
+    page->addr = addr;
+    page->generation = now;
+    *slot = page;
+    return page;
+}
+
+/* The page of cpu->pc, whose tag is taken off; raises when there is nothing to execute. */
+static inline struct code_page *page_enter(struct cpu *cpu)
+{
+    struct interp_thread *t = cpu->engine_thread;
+    struct code_page **slot, *page;
+
+    cpu->pc = mem_untag(cpu->pc);
+    slot = &t->page[cpu->pc / GUEST_PAGE % CACHED_PAGES];
+    page = *slot;
+    if (likely(page && on_page(page, cpu->pc) && page->generation == generation_now()))
+        return page;
+    return page_fill(cpu, slot);
+}
+
+/* Executes the instruction at pc == cpu->pc; the result is where to go on. */
+static inline uint64_t execute(struct cpu *cpu, struct code_page *page, uint64_t pc)
+{
+    uint64_t entry = page->entry[pc % GUEST_PAGE / 4];
+
+    if (unlikely(!entry))
+        entry = decode_entry(cpu, page, pc);
+    cpu->next = pc + 4;
+    entry_function(entry)(cpu, (uint32_t)(entry >> 32));
+    return cpu->next;
+}
+
+static void run_until_poll(struct cpu *cpu)
+{
+    while (!cpu->poll) {
+        struct code_page *page = page_enter(cpu);
+        uint64_t pc = cpu->pc, from, stale;
+
+        do {
+            from = pc;
+            cpu->pc = pc;
+            pc = execute(cpu, page, pc);
+            stale = pc <= from && (cpu->poll || page->generation != generation_now());
+        } while (likely(on_page(page, pc) && !stale));
+        cpu->pc = pc;
+    }
+}
+
+static void run_one(struct cpu *cpu)
+{
+    struct code_page *page = page_enter(cpu);
+
+    cpu->pc = mem_untag(execute(cpu, page, cpu->pc));
+}
+
+/* Calls body under a catch; a trap that it does not end with is `normal`. */
+static void guarded(struct cpu *cpu, struct trap *trap, void (*body)(struct cpu *),
+                    enum trap_kind normal)
+{
+    struct interp_thread *t = cpu->engine_thread;
+    struct host_catch *outer = host_self->catcher, here;
+
+    t->fetching = false;
+    cpu->raised = trap;
+    if (host_catch(&here) == 0) {
+        body(cpu);
+        *trap = (struct trap){.kind = normal};
+    } else if (cpu->raised) {
+        raise_host_fault(trap, t->fetching);
+    }
+    host_self->catcher = outer;
+    cpu->raised = NULL;
+}
+
+static void interp_step(struct cpu *cpu, struct trap *trap)
+{
+    guarded(cpu, trap, run_one, TRAP_STEP);
+}
+
+/* Coming from the kernel, an exception return, closes the monitor. */
+static void interp_run(struct cpu *cpu, struct trap *trap)
+{
+    cpu->excl_size = 0;
+    if (cpu->single_step)
+        interp_step(cpu, trap);
+    else
+        guarded(cpu, trap, run_until_poll, TRAP_INTERRUPT);
+}
+
+/* ---- the rest of struct engine ---- */
+
+static int interp_process_init(const struct engine_options *opt)
+{
+    return 0;
+}
+
+static int interp_thread_init(struct cpu *cpu)
+{
+    cpu->engine_thread = mem_alloc(sizeof(struct interp_thread));
+    return cpu->engine_thread ? 0 : -LINUX_ENOMEM;
+}
+
+static void interp_thread_exit(struct cpu *cpu)
+{
+    struct interp_thread *t = cpu->engine_thread;
+
+    for (unsigned i = 0; i < CACHED_PAGES; i++)
+        mem_free(t->page[i]);
+    mem_free(t);
+    cpu->engine_thread = NULL;
+}
+
+static void interp_kick(struct cpu *cpu)
+{
+    __atomic_store_n(&cpu->poll, 1, __ATOMIC_RELAXED);
+}
+
+static void interp_protect(gva addr, uint64_t len, int prot)
+{
+    if (exec_map_set(addr, len, prot & LINUX_PROT_EXEC))
+        generation_next();
+}
+
+static void interp_unmap(gva addr, uint64_t len)
+{
+    interp_protect(addr, len, 0);
+}
+
+static void interp_flush(gva addr, uint64_t len)
+{
+    generation_next();
+}
+
+/* No lock is ever held, and the other threads' pages in a child are only memory. */
+static void interp_fork(void)
+{
+}
+
+static void interp_fork_child(struct cpu *cpu)
+{
+}
+
+const struct engine engine_interp = {
+    .name = "interp",
+    .process_init = interp_process_init,
+    .thread_init = interp_thread_init,
+    .thread_exit = interp_thread_exit,
+    .run = interp_run,
+    .step = interp_step,
+    .kick = interp_kick,
+    .map = interp_protect,
+    .unmap = interp_unmap,
+    .protect = interp_protect,
+    .flush = interp_flush,
+    .fork_prepare = interp_fork,
+    .fork_parent = interp_fork,
+    .fork_child = interp_fork_child,
+};
