@@ -19,22 +19,11 @@
 #define PROT_ALL (LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC)
 #define PAGE_OFFSET (GUEST_PAGE - 1)
 
-/* Flags that arm64's mmap knows; others must not gain a meaning on the host. */
+/* The size of huge pages wanted with MAP_HUGETLB, as a power of two; 0: the default. */
 #define MAP_HUGE_SHIFT 26
 #define MAP_HUGE_MASK 0x3f
-#define MAP_KNOWN                                                                          \
-    (LINUX_MAP_TYPE | LINUX_MAP_FIXED | LINUX_MAP_ANONYMOUS | LINUX_MAP_GROWSDOWN |        \
-     LINUX_MAP_DENYWRITE | LINUX_MAP_EXECUTABLE | LINUX_MAP_LOCKED | LINUX_MAP_NORESERVE | \
-     LINUX_MAP_POPULATE | LINUX_MAP_NONBLOCK | LINUX_MAP_STACK | LINUX_MAP_HUGETLB |       \
-     LINUX_MAP_SYNC | LINUX_MAP_FIXED_NOREPLACE | (MAP_HUGE_MASK << MAP_HUGE_SHIFT))
-#define MAP_UNKNOWN 0x200
 #define HUGE_PAGE (2ull << 20)
 #define HUGETLBFS_MAGIC 0x958458f6u
-
-static int host_map_flags(int flags)
-{
-    return (flags & MAP_KNOWN) | (flags & ~MAP_KNOWN ? MAP_UNKNOWN : 0);
-}
 
 /*
  * PROT_EXEC stays on the host's mapping: so noexec mounts, sealed memfds and security modules
@@ -121,8 +110,7 @@ struct map_request {
 static long host_mmap(const struct map_request *r, uint64_t at, int more_flags)
 {
     return host_syscall(LINUX_SYS_mmap, at, r->len, host_prot(r->prot & PROT_ALL),
-                        (uint64_t)(host_map_flags(r->flags) | more_flags), (uint64_t)r->fd,
-                        r->offset);
+                        (uint64_t)(r->flags | more_flags), (uint64_t)r->fd, r->offset);
 }
 
 static long map_fixed(struct space *s, const struct map_request *r)
