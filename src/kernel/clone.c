@@ -98,6 +98,7 @@ static struct task *child_task(struct task *t, const struct linux_clone_args *ar
     child->altstack = t->altstack;
     child->fault_address = t->fault_address;
     child->fault_esr = t->fault_esr;
+    seccomp_inherit(child, t);
     child_state(child, args);
     child->vfork_child = args->flags & LINUX_CLONE_VFORK && !(args->flags & LINUX_CLONE_THREAD);
     return child;

@@ -72,6 +72,7 @@ void task_free(struct task *t)
 {
     struct group *g = t->group;
 
+    seccomp_drop(t);
     mem_free(t);
     group_put(g);
 }

@@ -10,6 +10,7 @@
 #include "a64/cpu.h"
 #include "base/lock.h"
 #include "host/host.h"
+#include "kernel/seccomp.h"
 #include "mm/space.h"
 
 struct options;
@@ -70,6 +71,7 @@ struct task {
     uint64_t saved_blocked; /* what the next frame saves instead, when restore_blocked */
     bool restore_blocked;   /* sigsuspend, ppoll... ended by a signal under their own mask */
     struct linux_stack altstack;
+    struct seccomp seccomp; /* kernel/seccomp.c */
     uint64_t
         fault_address; /* of the last fault, as every later frame shows them (Linux keeps them too) */
     uint32_t fault_esr;

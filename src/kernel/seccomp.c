@@ -1,0 +1,343 @@
+/*
+ * seccomp for the guest. Filters are counted nodes, newest first; a node never
+ * changes after it is attached, so a thread may run its chain while another
+ * attaches more on top (TSYNC). The group's lock orders attachments.
+ * Source: kernel/seccomp.c of Linux 6.18, seccomp(2).
+ */
+#include "kernel/seccomp.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "abi/errno.h"
+#include "abi/flags.h"
+#include "abi/structs.h"
+#include "abi/syscalls.h"
+#include "base/alloc.h"
+#include "kernel/bpf.h"
+#include "kernel/clone.h"
+#include "kernel/task.h"
+#include "mm/uaccess.h"
+
+struct seccomp_filter {
+    struct seccomp_filter *below; /* attached earlier, or NULL */
+    uint32_t refs;
+    uint32_t len;
+    struct linux_sock_filter prog[];
+};
+
+/* Linux bounds the instructions of a whole chain, and charges 4 more for each filter. */
+#define CHAIN_LIMIT 32768u
+#define FILTER_CHARGE 4u
+
+#define CAP_SYS_ADMIN_BIT (1u << 21)
+#define LINUX_CAPABILITY_VERSION_3 0x20080522u
+
+static struct seccomp_filter *filter_get(struct seccomp_filter *f)
+{
+    if (f)
+        __atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
+    return f;
+}
+
+static void filter_put(struct seccomp_filter *f)
+{
+    while (f && __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+        struct seccomp_filter *below = f->below;
+        mem_free(f);
+        f = below;
+    }
+}
+
+/* ---- serving a call ---- */
+
+/* Ends this thread; the last one of a process dies of the signal. Returns as clone_exit does. */
+static long kill_thread(struct task *t, int sig)
+{
+    lock_acquire(&t->group->lock);
+    bool alone = t->group->tasks == t && !t->next;
+    lock_release(&t->group->lock);
+    if (alone)
+        host_die(sig);
+    return clone_exit(t, 0);
+}
+
+static void sigsys_info(const struct task *t, uint32_t data, struct linux_siginfo *info)
+{
+    *info = (struct linux_siginfo){
+        .si_signo = LINUX_SIGSYS,
+        .si_errno = (int32_t)data,
+        .si_code = LINUX_SYS_SECCOMP,
+        .sys = {.call_addr = t->cpu.pc,
+                .syscall = (int32_t)t->sys_nr,
+                .arch = LINUX_AUDIT_ARCH_AARCH64},
+    };
+}
+
+/* Priority is the action as a signed number: kills are negative and win. Among equals the newest filter's data counts. */
+static uint32_t chain_run(const struct seccomp_filter *f, const struct linux_seccomp_data *data)
+{
+    uint32_t verdict = LINUX_SECCOMP_RET_ALLOW;
+    for (; f; f = f->below) {
+        uint32_t r = bpf_run(f->prog, data);
+        if ((int32_t)(r & LINUX_SECCOMP_RET_ACTION_FULL) <
+            (int32_t)(verdict & LINUX_SECCOMP_RET_ACTION_FULL))
+            verdict = r;
+    }
+    return verdict;
+}
+
+static bool strict_allows(long nr)
+{
+    return nr == LINUX_SYS_read || nr == LINUX_SYS_write || nr == LINUX_SYS_exit ||
+           nr == LINUX_SYS_rt_sigreturn;
+}
+
+enum seccomp_outcome seccomp_check(struct task *t, long *result, struct linux_siginfo *info)
+{
+    if (t->seccomp.mode == LINUX_SECCOMP_MODE_STRICT) {
+        if (strict_allows(t->sys_nr))
+            return SECCOMP_CALL;
+        *result = kill_thread(t, LINUX_SIGKILL);
+        return SECCOMP_RESULT;
+    }
+    struct linux_seccomp_data data = {
+        .nr = (int32_t)t->sys_nr,
+        .arch = LINUX_AUDIT_ARCH_AARCH64,
+        .instruction_pointer = t->cpu.pc,
+    };
+    memcpy(data.args, t->sys_arg, sizeof(data.args));
+    const struct seccomp_filter *chain = __atomic_load_n(&t->seccomp.filter, __ATOMIC_ACQUIRE);
+    uint32_t verdict = chain_run(chain, &data);
+    uint32_t low = verdict & LINUX_SECCOMP_RET_DATA;
+    switch (verdict & LINUX_SECCOMP_RET_ACTION_FULL) {
+    case LINUX_SECCOMP_RET_ALLOW:
+    case LINUX_SECCOMP_RET_LOG: return SECCOMP_CALL;
+    case LINUX_SECCOMP_RET_ERRNO: *result = -(long)(low < 4095 ? low : 4095); return SECCOMP_RESULT;
+    case LINUX_SECCOMP_RET_TRAP: sigsys_info(t, low, info); return SECCOMP_TRAP;
+    case LINUX_SECCOMP_RET_TRACE:      /* nobody traces, so the call is not there */
+    case LINUX_SECCOMP_RET_USER_NOTIF: /* nor can there be a listener */
+        *result = -LINUX_ENOSYS;
+        return SECCOMP_RESULT;
+    case LINUX_SECCOMP_RET_KILL_THREAD:
+        *result = kill_thread(t, LINUX_SIGSYS);
+        return SECCOMP_RESULT;
+    default: /* KILL_PROCESS, and what no kernel knows */ host_die(LINUX_SIGSYS);
+    }
+}
+
+/* ---- attaching ---- */
+
+/* Linux wants no_new_privs, or CAP_SYS_ADMIN in the user namespace. */
+static bool may_attach(void)
+{
+    if (host_syscall(LINUX_SYS_prctl, LINUX_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0) == 1)
+        return true;
+    struct {
+        uint32_t version;
+        int32_t pid;
+    } header = {LINUX_CAPABILITY_VERSION_3, 0};
+    struct {
+        uint32_t effective, permitted, inheritable;
+    } caps[2] = {{0}};
+    return host_syscall(LINUX_SYS_capget, (uintptr_t)&header, (uintptr_t)caps, 0, 0, 0, 0) == 0 &&
+           caps[0].effective & CAP_SYS_ADMIN_BIT;
+}
+
+long seccomp_set_strict(struct task *t)
+{
+    if (t->seccomp.mode == LINUX_SECCOMP_MODE_FILTER)
+        return -LINUX_EINVAL;
+    t->seccomp.mode = LINUX_SECCOMP_MODE_STRICT;
+    return 0;
+}
+
+/* A checked copy of the guest's program, or an error. */
+static long filter_read(gva fprog, struct seccomp_filter **out)
+{
+    struct linux_sock_fprog head;
+    if (UGET(&head, fprog) < 0)
+        return -LINUX_EFAULT;
+    if (head.len == 0 || head.len > LINUX_BPF_MAXINSNS)
+        return -LINUX_EINVAL;
+    size_t bytes = head.len * sizeof(struct linux_sock_filter);
+    struct seccomp_filter *f = mem_alloc(sizeof(*f) + bytes);
+    if (!f)
+        return -LINUX_ENOMEM;
+    f->refs = 1;
+    f->len = head.len;
+    long r = uaccess_read(f->prog, gva_of(head.filter), bytes);
+    if (r == 0 && !bpf_check(f->prog, f->len))
+        r = -LINUX_EINVAL;
+    if (r < 0)
+        mem_free(f);
+    else
+        *out = f;
+    return r;
+}
+
+static uint32_t chain_cost(const struct seccomp_filter *f)
+{
+    uint32_t cost = 0;
+    for (; f; f = f->below)
+        cost += f->len + FILTER_CHARGE;
+    return cost;
+}
+
+static bool is_ancestor(const struct seccomp_filter *older, const struct seccomp_filter *f)
+{
+    if (!older)
+        return true;
+    while (f && f != older)
+        f = f->below;
+    return f != NULL;
+}
+
+/* The first sibling that cannot follow t's filters, or NULL. */
+static struct task *tsync_hindrance(struct task *t)
+{
+    for (struct task *o = t->group->tasks; o; o = o->next) {
+        bool follows = o->seccomp.mode == LINUX_SECCOMP_MODE_DISABLED ||
+                       (o->seccomp.mode == LINUX_SECCOMP_MODE_FILTER &&
+                        is_ancestor(o->seccomp.filter, t->seccomp.filter));
+        if (o != t && !follows)
+            return o;
+    }
+    return NULL;
+}
+
+static void attach(struct task *t, struct seccomp_filter *f)
+{
+    struct seccomp_filter *old = t->seccomp.filter;
+    __atomic_store_n(&t->seccomp.filter, f, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->seccomp.mode, LINUX_SECCOMP_MODE_FILTER, __ATOMIC_RELEASE);
+    /* A sibling may be running the old chain, which the new one keeps alive below it. */
+    filter_put(old);
+}
+
+/* With the group's lock held. */
+static long attach_locked(struct task *t, uint32_t flags, struct seccomp_filter *f)
+{
+    if (t->seccomp.mode == LINUX_SECCOMP_MODE_STRICT)
+        return -LINUX_EINVAL;
+    if (chain_cost(t->seccomp.filter) + f->len > CHAIN_LIMIT)
+        return -LINUX_ENOMEM;
+    if (flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC) {
+        struct task *o = tsync_hindrance(t);
+        if (o)
+            return flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -LINUX_ESRCH : o->tid;
+    }
+    f->below = filter_get(t->seccomp.filter);
+    attach(t, f);
+    if (flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC)
+        for (struct task *o = t->group->tasks; o; o = o->next)
+            if (o != t)
+                attach(o, filter_get(f));
+    return 0;
+}
+
+long seccomp_set_filter(struct task *t, uint32_t flags, gva fprog)
+{
+    const uint32_t known = LINUX_SECCOMP_FILTER_FLAG_TSYNC | LINUX_SECCOMP_FILTER_FLAG_LOG |
+                           LINUX_SECCOMP_FILTER_FLAG_SPEC_ALLOW |
+                           LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+    if (flags & ~known) /* NEW_LISTENER too: there is no user notification */
+        return -LINUX_EINVAL;
+    struct seccomp_filter *f = NULL;
+    if (!may_attach())
+        return -LINUX_EACCES;
+    long r = filter_read(fprog, &f);
+    if (r < 0)
+        return r;
+    lock_acquire(&t->group->lock);
+    r = attach_locked(t, flags, f);
+    lock_release(&t->group->lock);
+    if (t->seccomp.filter != f)
+        mem_free(f);
+    return r;
+}
+
+long seccomp_action_available(gva action)
+{
+    uint32_t a;
+    if (UGET(&a, action) < 0)
+        return -LINUX_EFAULT;
+    switch (a) {
+    case LINUX_SECCOMP_RET_KILL_PROCESS:
+    case LINUX_SECCOMP_RET_KILL_THREAD:
+    case LINUX_SECCOMP_RET_TRAP:
+    case LINUX_SECCOMP_RET_ERRNO:
+    case LINUX_SECCOMP_RET_TRACE:
+    case LINUX_SECCOMP_RET_LOG:
+    case LINUX_SECCOMP_RET_ALLOW: return 0;
+    }
+    return -LINUX_EOPNOTSUPP;
+}
+
+/* ---- inheritance ---- */
+
+void seccomp_inherit(struct task *child, const struct task *parent)
+{
+    child->seccomp.mode = parent->seccomp.mode;
+    child->seccomp.filter = filter_get(parent->seccomp.filter);
+}
+
+void seccomp_drop(struct task *t)
+{
+    filter_put(t->seccomp.filter);
+    t->seccomp = (struct seccomp){0};
+}
+
+/* mode, then the filters from the newest to the oldest: length, instructions. */
+size_t seccomp_save(const struct task *t, void *buf)
+{
+    if (t->seccomp.mode == LINUX_SECCOMP_MODE_DISABLED)
+        return 0;
+    char *at = buf;
+    size_t bytes = sizeof(uint32_t);
+    if (at)
+        memcpy(at, &t->seccomp.mode, sizeof(uint32_t));
+    for (const struct seccomp_filter *f = t->seccomp.filter; f; f = f->below) {
+        size_t prog = f->len * sizeof(f->prog[0]);
+        if (at) {
+            memcpy(at + bytes, &f->len, sizeof(f->len));
+            memcpy(at + bytes + sizeof(f->len), f->prog, prog);
+        }
+        bytes += sizeof(f->len) + prog;
+    }
+    return bytes;
+}
+
+int seccomp_load(struct task *t, const void *buf, size_t bytes)
+{
+    const char *at = buf, *end = at + bytes;
+    struct seccomp_filter **link = &t->seccomp.filter;
+    if (bytes < sizeof(uint32_t))
+        return bytes ? -LINUX_EINVAL : 0;
+    memcpy(&t->seccomp.mode, at, sizeof(uint32_t));
+    at += sizeof(uint32_t);
+    while (at < end) {
+        uint32_t len;
+        if ((size_t)(end - at) < sizeof(len))
+            return -LINUX_EINVAL;
+        memcpy(&len, at, sizeof(len));
+        at += sizeof(len);
+        size_t prog = len * sizeof(struct linux_sock_filter);
+        if (len > LINUX_BPF_MAXINSNS || (size_t)(end - at) < prog)
+            return -LINUX_EINVAL;
+        struct seccomp_filter *f = mem_alloc(sizeof(*f) + prog);
+        if (!f)
+            return -LINUX_ENOMEM;
+        f->refs = 1;
+        f->len = len;
+        memcpy(f->prog, at, prog);
+        if (!bpf_check(f->prog, f->len)) {
+            mem_free(f);
+            return -LINUX_EINVAL;
+        }
+        *link = f;
+        link = &f->below;
+        at += prog;
+    }
+    return 0;
+}
