@@ -35,7 +35,7 @@ static void child_state(struct task *child, const struct linux_clone_args *args)
         child->altstack = (struct linux_stack){.ss_flags = LINUX_SS_DISABLE};
     child->host.sync_pending = 0;
     child->restore_blocked = false;
-    child->sys_nr = -1;
+    child->sys_nr = CALL_NONE;
     child->restart = 0;
 }
 

@@ -61,7 +61,7 @@ struct task *task_new(struct group *g)
         return NULL;
     __atomic_add_fetch(&g->refs, 1, __ATOMIC_RELAXED);
     t->group = g;
-    t->sys_nr = -1;
+    t->sys_nr = CALL_NONE;
     t->altstack.ss_flags = LINUX_SS_DISABLE;
     t->cpu.engine = g->engine;
     t->host.poll = &t->cpu.poll;

@@ -59,6 +59,8 @@ struct call_ring {
     } call[CALL_RING];
 };
 
+#define CALL_NONE INT64_MIN
+
 struct task {
     struct host_thread host; /* first: host_self points here */
     struct cpu cpu;
@@ -80,8 +82,10 @@ struct task {
     bool
         vfork_child; /* made with CLONE_VFORK|CLONE_VM: the parent frees this struct and the host block */
 
+    struct linux_siginfo raise; /* si_signo != 0: the call being served raises this (bad sigreturn, seccomp) */
+
     /* the system call being served, for restart and for the tracer */
-    long sys_nr;         /* -1 outside a call; a handler that replaced all registers sets it so */
+    long sys_nr;         /* CALL_NONE outside a call; a handler that replaced all registers sets it so */
     uint64_t sys_arg[6]; /* x0..x5 at entry */
     struct call_ring calls;
 };

@@ -1,0 +1,162 @@
+/*
+ * The way of one event through the house, on one page:
+ *
+ *   engine->run ── TRAP_SYSCALL ──> sys_dispatch ──> x0, or set up for a restart ─┐
+ *        ▲      ── TRAP_FAULT.. ──> signal_force ─────────────────────────────────┤
+ *        │      ── TRAP_INTERRUPT ────────────────────────────────────────────────┤
+ *        └──────────────────────── signals that wait are delivered <──────────────┘
+ *
+ * Restart codes are resolved here and in signal_deliver and seen nowhere else.
+ */
+#include "run.h"
+
+#include "abi/errno.h"
+#include "abi/syscalls.h"
+#include "debug/crash.h"
+#include "debug/strace.h"
+#include "kernel/options.h"
+#include "kernel/signal.h"
+#include "sys/table.h"
+
+enum { SVC_BYTES = 4, EC_PC_ALIGN = 0x22, EC_SP_ALIGN = 0x26 };
+
+static bool tracing(const struct task *t)
+{
+    return unlikely(t->group->options->trace);
+}
+
+/* What became of a signal: told to the tracer; deadly ones end the process. */
+static void settle(struct task *t, enum signal_outcome outcome, const struct linux_siginfo *info,
+                   const struct trap *trap)
+{
+    if (tracing(t) && outcome != SIGNAL_DROPPED)
+        strace_signal(t, info, outcome == SIGNAL_HANDLER);
+    if (outcome != SIGNAL_KILL)
+        return;
+    crash_report(t, info->si_signo, trap);
+    if (tracing(t))
+        strace_exit(t, 0, info->si_signo);
+    host_die(info->si_signo);
+}
+
+/* Everything that waits, oldest first: each further frame stands on the one before. */
+static void serve_signals(struct task *t)
+{
+    struct linux_siginfo info;
+    enum signal_outcome outcome;
+
+    while (t->cpu.poll) {
+        t->cpu.poll = 0;
+        while ((outcome = signal_deliver(t, &info)) != SIGNAL_NONE)
+            settle(t, outcome, &info, NULL);
+    }
+    t->restart = 0;
+}
+
+/* A signal that this very instruction or call raises. False: an older one waits, the instruction is done again. */
+static bool raise_signal(struct task *t, struct linux_siginfo *info, const struct trap *trap)
+{
+    if (signal_hold(t) < 0)
+        return false;
+    settle(t, signal_force(t, info), info, trap);
+    return true;
+}
+
+/* x0 still holds the first argument. */
+static void again(struct task *t, int code)
+{
+    t->cpu.pc -= SVC_BYTES;
+    t->restart = code;
+}
+
+static void finish_call(struct task *t, long result)
+{
+    if (t->raise.si_signo) {
+        struct linux_siginfo info = t->raise;
+
+        t->raise.si_signo = 0;
+        if (!raise_signal(t, &info, NULL))
+            again(t, LINUX_ERESTARTNOINTR);
+        return;
+    }
+    if (t->sys_nr == CALL_NONE)
+        return;
+    switch (result) {
+    case -LINUX_ERESTARTSYS:
+    case -LINUX_ERESTARTNOINTR:
+    case -LINUX_ERESTARTNOHAND: again(t, (int)-result); break;
+    default: t->cpu.x[0] = (uint64_t)result;
+    }
+}
+
+static void serve_call(struct task *t)
+{
+    struct cpu *cpu = &t->cpu;
+    long result;
+
+    t->sys_nr = (int)cpu->x[8];
+    for (int i = 0; i < 6; i++)
+        t->sys_arg[i] = cpu->x[i];
+    task_note_call(t);
+    if (tracing(t))
+        strace_enter(t);
+    if (unlikely(cpu->poll))
+        result = -LINUX_ERESTARTNOINTR;
+    else
+        result = sys_dispatch(t);
+    task_note_result(t, result);
+    if (tracing(t) && t->sys_nr != CALL_NONE)
+        strace_leave(t, result);
+    finish_call(t, result);
+    t->sys_nr = CALL_NONE;
+}
+
+/* The words that the signal frame shows of a fault; SP and PC alignment leave no address (arm64_notify_die). */
+static void note_fault(struct task *t, const struct trap *trap)
+{
+    unsigned ec = trap->esr >> 26;
+
+    t->fault_address = ec == EC_PC_ALIGN || ec == EC_SP_ALIGN ? 0 : trap->addr;
+    t->fault_esr = trap->esr;
+}
+
+static void serve_trap(struct task *t, const struct trap *trap)
+{
+    struct linux_siginfo info;
+
+    switch (trap->kind) {
+    case TRAP_SYSCALL: serve_call(t); return;
+    case TRAP_FAULT:
+        note_fault(t, trap);
+        signal_fault_info(&info, trap->sig, trap->code, trap->addr);
+        break;
+    case TRAP_UNDEFINED:
+        t->fault_address = t->fault_esr = 0;
+        signal_fault_info(&info, LINUX_SIGILL, LINUX_ILL_ILLOPC, t->cpu.pc);
+        break;
+    case TRAP_BREAKPOINT:
+        signal_fault_info(&info, LINUX_SIGTRAP, LINUX_TRAP_BRKPT, t->cpu.pc);
+        break;
+    case TRAP_STEP: signal_fault_info(&info, LINUX_SIGTRAP, LINUX_TRAP_TRACE, t->cpu.pc); break;
+    case TRAP_INTERRUPT: return;
+    }
+    raise_signal(t, &info, trap);
+}
+
+void run_task(struct task *t)
+{
+    const struct engine *engine = t->group->engine;
+    struct trap trap;
+
+    for (;;) {
+        serve_signals(t);
+        engine->run(&t->cpu, &trap);
+        serve_trap(t, &trap);
+    }
+}
+
+void run_forked(struct task *t)
+{
+    if (tracing(t))
+        strace_fork_child(t->group->options);
+}
