@@ -8,6 +8,7 @@
  *   struct stat          order and sizes of fields
  *   struct epoll_event   packed to 12 bytes on x86-64 (include/uapi/linux/eventpoll.h)
  *   struct semid64_ds    padding words (arch/x86/include/uapi/asm/sembuf.h)
+ *   ioctl                KVM and the like are refused, TIOCGPTPEER takes open flags
  *   PROT_BTI             unknown to the host, which refuses it in mprotect
  *   MAP_32BIT            x86-64's alone: what the guest means by that bit is nothing
  *
@@ -251,6 +252,33 @@ static long convert_mmap(enter_fn *enter, long nr, uint64_t *a)
     return enter(nr, a);
 }
 
+/* ---- ioctl ---- */
+
+/* Numbers and structures are the same but for these; [first, last] of the request's type and number. */
+static const struct ioctl_row {
+    uint16_t first, last;
+    bool refused; /* the processor's own: ENOTTY, as if the device had no such request */
+} ioctl_rows[] = {
+    {0xae00, 0xaeff, true},  /* KVM: virtual machines of the host's architecture */
+    {0x63a0, 0x63a1, true},  /* X86_IOC_RDMSR_REGS, X86_IOC_WRMSR_REGS */
+    {0x5441, 0x5441, false}, /* TIOCGPTPEER: the argument is open flags */
+};
+
+static long convert_ioctl(enter_fn *enter, long nr, uint64_t *a)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(ioctl_rows); i++) {
+        const struct ioctl_row *row = &ioctl_rows[i];
+        uint16_t request = (uint16_t)a[1];
+
+        if (request < row->first || request > row->last)
+            continue;
+        if (row->refused)
+            return -LINUX_ENOTTY;
+        a[2] = open_flags(a[2]);
+    }
+    return enter(nr, a);
+}
+
 /* ---- the tables ---- */
 
 static convert_fn *const converters[LINUX_SYS_COUNT] = {
@@ -267,6 +295,7 @@ static convert_fn *const converters[LINUX_SYS_COUNT] = {
     [LINUX_SYS_epoll_pwait] = convert_epoll_wait,
     [LINUX_SYS_epoll_pwait2] = convert_epoll_wait,
     [LINUX_SYS_semctl] = convert_semctl,
+    [LINUX_SYS_ioctl] = convert_ioctl,
     [LINUX_SYS_mmap] = convert_mmap,
     [LINUX_SYS_mprotect] = convert_mprotect,
     [LINUX_SYS_pkey_mprotect] = convert_mprotect,
