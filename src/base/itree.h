@@ -3,9 +3,7 @@
  * first range above an address, and the highest or lowest gap of a wanted
  * size, in O(log n): a treap whose nodes also know the largest gap in their
  * subtree. Nodes live inside the caller's objects; nothing is allocated here.
- * No locks: the caller serialises changes. Readers that race with a change
- * get a wrong answer, never a wild pointer, as long as nodes stay mapped (they
- * must check a sequence count of the caller's around the search).
+ * No locks: the caller has its own.
  */
 #ifndef BASE_ITREE_H
 #define BASE_ITREE_H

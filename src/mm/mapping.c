@@ -35,13 +35,6 @@ static uint64_t host_prot(int prot)
     return (uint64_t)((prot & PROT_ALL) == LINUX_PROT_EXEC ? prot | LINUX_PROT_READ : prot);
 }
 
-static void tell_map(struct space *s, uint64_t start, uint64_t len, int prot, bool had_code)
-{
-    space_tell_unmap(s, start, len, had_code);
-    if ((prot & LINUX_PROT_EXEC) && s->engine->map)
-        s->engine->map(gva_of(start), len, prot);
-}
-
 static bool has_code(const struct space *s, uint64_t start, uint64_t len)
 {
     return vma_any(&s->vmas, start, start + len, LINUX_PROT_EXEC, 0);
@@ -176,7 +169,7 @@ long space_mmap(struct space *s, gva addr, uint64_t len, int prot, int flags, in
         struct vma_attr attr = attr_of(s, prot, flags, fd);
         bool had_code = has_code(s, at, r.bytes);
         vma_map(&s->vmas, at, at + r.bytes, &attr);
-        tell_map(s, at, r.bytes, prot, had_code);
+        space_tell_map(s, at, r.bytes, prot, had_code);
         space_lock_new(s, at, r.bytes);
     }
     lock_release(&s->lock);
@@ -226,8 +219,14 @@ static void note_protect(struct space *s, uint64_t start, uint64_t end, int prot
     fill_grown(s, start, end);
     bool had_code = has_code(s, start, end - start);
     vma_protect(&s->vmas, start, end, prot & PROT_ALL);
-    if ((had_code || (prot & LINUX_PROT_EXEC)) && s->engine->protect)
+    if (!s->engine->protect)
+        return;
+    if (prot & LINUX_PROT_EXEC) {
+        start = space_code_start(s, start);
         s->engine->protect(gva_of(start), end - start, prot & PROT_ALL);
+    } else if (had_code) {
+        s->engine->protect(gva_of(start), end - start, prot & PROT_ALL);
+    }
 }
 
 static long host_mprotect(uint64_t start, uint64_t end, int prot)
@@ -333,7 +332,7 @@ static void note_resize(struct space *s, const struct move *m)
     if (new_end > old_end && v) {
         struct vma_attr attr = v->attr;
         vma_map(&s->vmas, old_end, new_end, &attr);
-        tell_map(s, old_end, new_end - old_end, attr.prot, false);
+        space_tell_map(s, old_end, new_end - old_end, attr.prot, false);
     } else if (new_end < old_end) {
         bool had_code = has_code(s, new_end, old_end - new_end);
         vma_unmap(&s->vmas, new_end, old_end);
@@ -359,8 +358,8 @@ static void note_move(struct space *s, const struct move *m)
         vma_map(&s->vmas, m->new + keep, m->new + m->new_bytes, &attr);
 
     bool moved_code = has_code(s, m->new, m->new_bytes);
-    tell_map(s, m->new, m->new_bytes, moved_code ? attr.prot | LINUX_PROT_EXEC : attr.prot,
-             had_code);
+    space_tell_map(s, m->new, m->new_bytes, moved_code ? attr.prot | LINUX_PROT_EXEC : attr.prot,
+                   had_code);
     if (m->old_bytes && !(m->flags & LINUX_MREMAP_DONTUNMAP))
         vma_unmap(&s->vmas, m->old, m->old + m->old_bytes);
     space_tell_unmap(s, m->old, m->old_bytes, moved_code);
@@ -650,7 +649,7 @@ long space_shmat(struct space *s, int shmid, gva addr, int flags)
         };
         bool had_code = has_code(s, at, (uint64_t)bytes);
         vma_map(&s->vmas, at, at + (uint64_t)bytes, &attr);
-        tell_map(s, at, (uint64_t)bytes, attr.prot, had_code);
+        space_tell_map(s, at, (uint64_t)bytes, attr.prot, had_code);
     }
     lock_release(&s->lock);
     return got;

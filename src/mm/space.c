@@ -1,7 +1,7 @@
 /*
  * The address space: its life, its layout (arm64's mm/mmap.c with a task size
  * of GUEST_MAX), the choice of free addresses, brk, the first stack, and what
- * engines and views ask. The calls of the mmap family are in mapping.c. All
+ * views ask. The calls of the mmap family are in mapping.c. All
  * memory is mapped by the host kernel at the very address the guest sees; the
  * host's own choice of an address is never used.
  *
@@ -241,6 +241,26 @@ void space_tell_unmap(struct space *s, uint64_t start, uint64_t len, bool had_co
         s->engine->unmap(gva_of(start), len);
 }
 
+#define CODE_REACH (1ull << 30)
+
+uint64_t space_code_start(const struct space *s, uint64_t start)
+{
+    const struct vma *v = vma_at(&s->vmas, start);
+    if (!v || v->node.start != start || !(v->attr.flags & LINUX_MAP_GROWSDOWN))
+        return start;
+    uint64_t floor = v->node.prev ? v->node.prev->end : GUEST_MIN;
+    return start - floor > CODE_REACH ? start - CODE_REACH : floor;
+}
+
+void space_tell_map(struct space *s, uint64_t start, uint64_t len, int prot, bool had_code)
+{
+    space_tell_unmap(s, start, len, had_code);
+    if ((prot & LINUX_PROT_EXEC) && s->engine->map) {
+        uint64_t from = space_code_start(s, start);
+        s->engine->map(gva_of(from), start + len - from, prot);
+    }
+}
+
 int space_future_flags(const struct space *s)
 {
     return (s->lock_future & LINUX_MCL_FUTURE) && !(s->lock_future & LINUX_MCL_ONFAULT)
@@ -265,9 +285,7 @@ static long map_own(struct space *s, uint64_t start, uint64_t len, int host_flag
         return got;
     bool had_code = vma_any(&s->vmas, start, start + len, LINUX_PROT_EXEC, 0);
     vma_map(&s->vmas, start, start + len, attr);
-    space_tell_unmap(s, start, len, had_code);
-    if ((attr->prot & LINUX_PROT_EXEC) && s->engine->map)
-        s->engine->map(gva_of(start), len, attr->prot);
+    space_tell_map(s, start, len, attr->prot, had_code);
     return got;
 }
 
@@ -396,12 +414,7 @@ long space_brk(struct space *s, gva brk)
     return now;
 }
 
-/* ---- for engines and views ---- */
-
-bool space_executable(struct space *s, gva pc)
-{
-    return vma_executable(&s->vmas, pc.a);
-}
+/* ---- for views ---- */
 
 bool space_next(struct space *s, gva addr, struct mapping *out)
 {

@@ -10,8 +10,8 @@
  *
  * The host kernel is the truth about contents, file names, offsets and inodes
  * (/proc/self/maps below GUEST_MAX is already the guest's own list); the tree
- * knows what the host does not: what is free for the guest, what is
- * executable for an engine, and the names of areas that we made.
+ * knows what the host does not: what is free for the guest, what it asked to
+ * be executable, and the names of areas that we made.
  */
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
@@ -76,13 +76,7 @@ long space_map_special(struct space *s, gva addr, uint64_t len, int prot, int fl
 /* Where brk starts (after the program's data; page aligned up, randomised here); called once by exec. Returns it. */
 gva space_set_brk(struct space *s, gva start);
 
-/* ---- for engines and views ---- */
-
-/*
- * May an instruction be fetched from pc? Lock-free, so an engine may ask while it holds its own
- * lock: a change that comes later is followed by the engine's unmap or protect call.
- */
-bool space_executable(struct space *s, gva pc);
+/* ---- for views ---- */
 
 /*
  * One mapping as the tree knows it. Neighbours with equal attributes are one,

@@ -45,8 +45,18 @@ int space_adopt(struct space *s, uint64_t unknown, uint64_t len) must_check;
 /* Does the range touch memory that is not the guest's to change? */
 bool space_foreign(const struct space *s, uint64_t start, uint64_t len);
 
-/* Told after the host and the tree changed; had_code: executable areas were in the range before. */
+/*
+ * Told after the host and the tree changed, and only what concerns executable areas; had_code: there
+ * were some in the range before.
+ */
 void space_tell_unmap(struct space *s, uint64_t start, uint64_t len, bool had_code);
+void space_tell_map(struct space *s, uint64_t start, uint64_t len, int prot, bool had_code);
+
+/*
+ * From where on a range that starts at start counts as executable: lower, if
+ * the area there grows down, because nobody tells when it does.
+ */
+uint64_t space_code_start(const struct space *s, uint64_t start);
 
 /* MAP_LOCKED when mlockall(MCL_FUTURE) holds, and what is left to do after the mapping was made. */
 int space_future_flags(const struct space *s);

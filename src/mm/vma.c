@@ -1,9 +1,8 @@
 /*
  * The areas of one address space (vma.h). Two neighbours with equal
  * attributes are always one area, except for System V segments, whose base
- * differs. Nodes come from slabs that live as long as the set, so a
- * lock-free reader that holds a stale pointer reads garbage but never faults;
- * the sequence count tells it to look again.
+ * differs, and mappings of files. Nodes come from slabs that live as long as
+ * the set.
  */
 #include "mm/vma.h"
 
@@ -69,17 +68,6 @@ int vma_reserve(struct vma_set *set, size_t n)
             put_spare(set, &slab->node[i]);
     }
     return 0;
-}
-
-static void change_begin(struct vma_set *set)
-{
-    __atomic_store_n(&set->seq, set->seq + 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-}
-
-static void change_end(struct vma_set *set)
-{
-    __atomic_store_n(&set->seq, set->seq + 1, __ATOMIC_RELEASE);
 }
 
 struct vma *vma_above(const struct vma_set *set, uint64_t addr)
@@ -177,46 +165,37 @@ static void clear(struct vma_set *set, uint64_t start, uint64_t end)
 
 void vma_map(struct vma_set *set, uint64_t start, uint64_t end, const struct vma_attr *attr)
 {
-    change_begin(set);
     clear(set, start, end);
     insert(set, start, end, attr);
     merge(set, start, end);
-    change_end(set);
 }
 
 void vma_unmap(struct vma_set *set, uint64_t start, uint64_t end)
 {
-    change_begin(set);
     clear(set, start, end);
-    change_end(set);
 }
 
 void vma_protect(struct vma_set *set, uint64_t start, uint64_t end, int prot)
 {
-    change_begin(set);
     split_at(set, start);
     split_at(set, end);
     for (struct vma *v = vma_above(set, start); v && v->node.start < end; v = vma_next(v))
         v->attr.prot = prot;
     merge(set, start, end);
-    change_end(set);
 }
 
 void vma_flag(struct vma_set *set, uint64_t start, uint64_t end, uint32_t on, uint32_t off)
 {
-    change_begin(set);
     split_at(set, start);
     split_at(set, end);
     for (struct vma *v = vma_above(set, start); v && v->node.start < end; v = vma_next(v))
         v->attr.flags = (v->attr.flags & ~off) | on;
     merge(set, start, end);
-    change_end(set);
 }
 
 void vma_copy(struct vma_set *set, uint64_t from, uint64_t len, uint64_t to)
 {
     uint64_t end = from + len;
-    change_begin(set);
     clear(set, to, to + len);
     for (struct vma *v = vma_above(set, from); v && v->node.start < end; v = vma_next(v)) {
         uint64_t lo = v->node.start > from ? v->node.start : from;
@@ -227,41 +206,9 @@ void vma_copy(struct vma_set *set, uint64_t from, uint64_t len, uint64_t to)
         insert(set, lo - from + to, hi - from + to, &attr);
     }
     merge(set, to, to + len);
-    change_end(set);
 }
 
 void vma_grow_down(struct vma_set *set, struct vma *v, uint64_t start)
 {
-    change_begin(set);
     itree_resize(&set->tree, &v->node, start, v->node.end);
-    change_end(set);
-}
-
-/* As vma_above, over a tree that another thread may be changing. */
-static __attribute__((no_sanitize("thread"))) bool look_up(const struct vma_set *set, uint64_t pc)
-{
-    const struct itree_node *best = NULL, *n = set->tree.root;
-    while (n) {
-        if (n->end > pc) {
-            best = n;
-            n = n->left;
-        } else {
-            n = n->right;
-        }
-    }
-    if (!best)
-        return false;
-    const struct vma_attr *a = &container_of(best, const struct vma, node)->attr;
-    return (a->prot & LINUX_PROT_EXEC) && (best->start <= pc || (a->flags & LINUX_MAP_GROWSDOWN));
-}
-
-bool vma_executable(const struct vma_set *set, uint64_t pc)
-{
-    for (;;) {
-        uint32_t before = __atomic_load_n(&set->seq, __ATOMIC_ACQUIRE);
-        bool answer = look_up(set, pc);
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (!(before & 1) && before == __atomic_load_n(&set->seq, __ATOMIC_RELAXED))
-            return answer;
-    }
 }

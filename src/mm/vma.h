@@ -37,7 +37,6 @@ struct vma_slab;
 
 struct vma_set {
     struct itree tree;
-    uint32_t seq; /* odd while the tree changes */
     struct vma *spare;
     size_t spares;
     struct vma_slab *slabs;
@@ -78,11 +77,5 @@ struct vma *vma_at(const struct vma_set *set, uint64_t addr);
 size_t vma_count(const struct vma_set *set, uint64_t start, uint64_t end);
 /* Does any area in [start, end) allow prot, or have one of flags? */
 bool vma_any(const struct vma_set *set, uint64_t start, uint64_t end, int prot, uint32_t flags);
-
-/*
- * Is pc in an executable area (or in the room below an executable one that
- * grows down)? Lock-free: safe beside one changing thread.
- */
-bool vma_executable(const struct vma_set *set, uint64_t pc);
 
 #endif

@@ -97,8 +97,8 @@ static void check_searches(const struct itree *t)
             assert_true(got >= from && got + pages * GUEST_PAGE <= to &&
                         fits(page_of(got), pages, align));
         else
-            assert_false(model_gap(highest, from, to,
-                                   pages + (unsigned)(align / GUEST_PAGE) - 1, GUEST_PAGE, &want));
+            assert_false(model_gap(highest, from, to, pages + (unsigned)(align / GUEST_PAGE) - 1,
+                                   GUEST_PAGE, &want));
     }
 }
 

@@ -3,7 +3,6 @@
  * and copies; after each, every page has the attributes that the model says,
  * equal neighbours are one area, and no change took more memory than reserved.
  */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,13 +60,6 @@ static void check(const struct vma_set *set)
         assert_int_equal(v != NULL, model[p].mapped);
         if (v)
             assert_true(equal(&v->attr, &model[p].attr));
-
-        unsigned q = p;
-        while (q < PAGES && !model[q].mapped)
-            q++;
-        bool executable = q < PAGES && (model[q].attr.prot & LINUX_PROT_EXEC) &&
-                          (q == p || (model[q].attr.flags & LINUX_MAP_GROWSDOWN));
-        assert_int_equal(vma_executable(set, at(p) + 8), executable);
     }
 }
 
@@ -84,8 +76,7 @@ static void random_copy(struct vma_set *set, unsigned first, unsigned last)
     unsigned n = last - first, to = (unsigned)rand() % (PAGES - n + 1);
     if (to < last && first < to + n)
         return;
-    assert_int_equal(
-        vma_reserve(set, VMA_RESERVE_CHANGE + vma_count(set, at(first), at(last))), 0);
+    assert_int_equal(vma_reserve(set, VMA_RESERVE_CHANGE + vma_count(set, at(first), at(last))), 0);
     vma_copy(set, at(first), n * GUEST_PAGE, at(to));
     memmove(&model[to], &model[first], n * sizeof(*model));
 }
@@ -168,58 +159,12 @@ static void shared_segments_know_their_base_after_a_move(void **state)
     vma_destroy(&set);
 }
 
-struct race {
-    struct vma_set set;
-    volatile bool stop;
-    unsigned long wrong, asked;
-};
-
-/* Two areas that are executable all the time must be so in the middle of any change around them. */
-static void *ask(void *arg)
-{
-    struct race *r = arg;
-    while (!r->stop) {
-        r->wrong += !vma_executable(&r->set, at(50)) || !vma_executable(&r->set, at(150));
-        r->wrong += vma_executable(&r->set, at(199));
-        r->asked++;
-    }
-    return NULL;
-}
-
-static void executable_is_answered_beside_changes(void **state)
-{
-    static struct race r;
-    struct vma_attr code = {.prot = 5, .may_prot = 7, .flags = LINUX_MAP_PRIVATE};
-    pthread_t thread;
-    srand(7);
-    vma_init(&r.set, LOW, GUEST_MAX);
-    assert_int_equal(vma_reserve(&r.set, 20), 0);
-    vma_map(&r.set, at(50), at(51), &code);
-    vma_map(&r.set, at(150), at(151), &code);
-    assert_int_equal(pthread_create(&thread, NULL, ask, &r), 0);
-    for (int i = 0; i < 300000 || !r.asked; i++) {
-        unsigned page = (unsigned)rand() % 48 + (rand() % 2 ? 1 : 100);
-        struct vma_attr a = {.prot = rand() % 4, .may_prot = 7, .flags = LINUX_MAP_PRIVATE};
-        assert_int_equal(vma_reserve(&r.set, VMA_RESERVE_CHANGE), 0);
-        if (rand() % 2)
-            vma_map(&r.set, at(page), at(page + 1), &a);
-        else
-            vma_unmap(&r.set, at(page), at(page + 1));
-    }
-    r.stop = true;
-    pthread_join(thread, NULL);
-    assert_int_equal(r.wrong, 0);
-    assert_true(r.asked > 0);
-    vma_destroy(&r.set);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_against_pages),
         cmocka_unit_test(caps_keep_areas_apart),
         cmocka_unit_test(shared_segments_know_their_base_after_a_move),
-        cmocka_unit_test(executable_is_answered_beside_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,146 @@
+/*
+ * System calls about the guest's memory: what is left to do between the
+ * registers and mm/. Tags in the top byte are taken off where Linux takes
+ * them off (Documentation/arch/arm64/tagged-address-abi.rst), ranges go
+ * through mm/space so that none reaches the runtime. Refused by name in
+ * abi/syscalls.def: pkey_alloc, pkey_free, map_shadow_stack (no CPU model has
+ * permission overlays or guarded control stacks).
+ */
+#include "abi/errno.h"
+#include "abi/flags.h"
+#include "a64/model.h"
+#include "mm/space.h"
+#include "sys/sys.h"
+
+#define SPACE (current->group->space)
+
+/* Linux's untagged_addr: bits 63..56 become copies of bit 55, if that is 0. */
+static gva untagged(gva p)
+{
+    return gva_of(p.a & (uint64_t)((int64_t)(p.a << 8) >> 8));
+}
+
+/* PROT_BTI means something only to a CPU that has it; elsewhere it stays, to be refused. */
+static int without_bti(int prot)
+{
+    return current->cpu.model->features & A64_FEAT_BIT(BTI) ? prot & ~LINUX_PROT_BTI : prot;
+}
+
+long sys_brk(gva brk)
+{
+    return space_brk(SPACE, brk);
+}
+
+long sys_mmap(gva addr, uint64_t len, int prot, int flags, int fd, uint64_t offset)
+{
+    return space_mmap(SPACE, addr, len, prot, flags, fd, offset);
+}
+
+long sys_munmap(gva addr, uint64_t len)
+{
+    return space_munmap(SPACE, untagged(addr), len);
+}
+
+long sys_mprotect(gva addr, uint64_t len, int prot)
+{
+    return space_mprotect(SPACE, untagged(addr), len, without_bti(prot));
+}
+
+/* Without permission overlays there is key 0, which every page has, and -1, which changes none. */
+long sys_pkey_mprotect(gva addr, uint64_t len, int prot, int pkey)
+{
+    if (pkey == 0 || pkey == -1)
+        return sys_mprotect(addr, len, prot);
+    return !len && !(addr.a & (GUEST_PAGE - 1)) ? 0 : -LINUX_EINVAL;
+}
+
+long sys_mremap(gva old, uint64_t old_len, uint64_t new_len, int flags, gva new_addr)
+{
+    return space_mremap(SPACE, untagged(old), old_len, new_len, flags, new_addr);
+}
+
+long sys_madvise(gva addr, uint64_t len, int advice)
+{
+    return space_madvise(SPACE, untagged(addr), len, advice);
+}
+
+long sys_process_madvise(int pidfd, gva vec, uint64_t count, int advice, uint64_t flags)
+{
+    return SYS_HOST(pidfd, sys_iovec(vec.a, count), count, advice, flags);
+}
+
+long sys_msync(gva addr, uint64_t len, int flags)
+{
+    return space_range_call(LINUX_SYS_msync, untagged(addr), len, (uint64_t)flags, 0, 0, 0);
+}
+
+long sys_mincore(gva addr, uint64_t len, gva vec)
+{
+    uint64_t pages = len / GUEST_PAGE + (len % GUEST_PAGE != 0);
+    return space_range_call(LINUX_SYS_mincore, untagged(addr), len, sys_pointer(vec.a, pages), 0, 0,
+                            0);
+}
+
+long sys_mlock(gva addr, uint64_t len)
+{
+    return space_range_call(LINUX_SYS_mlock, untagged(addr), len, 0, 0, 0, 0);
+}
+
+long sys_mlock2(gva addr, uint64_t len, int flags)
+{
+    return space_range_call(LINUX_SYS_mlock2, untagged(addr), len, (uint64_t)flags, 0, 0, 0);
+}
+
+long sys_munlock(gva addr, uint64_t len)
+{
+    return space_range_call(LINUX_SYS_munlock, untagged(addr), len, 0, 0, 0, 0);
+}
+
+long sys_mlockall(int flags)
+{
+    return space_mlockall(SPACE, flags);
+}
+
+long sys_munlockall(void)
+{
+    return space_munlockall(SPACE);
+}
+
+long sys_mseal(gva addr, uint64_t len, uint64_t flags)
+{
+    return space_range_call(LINUX_SYS_mseal, untagged(addr), len, flags, 0, 0, 0);
+}
+
+/* The host maps the file anew at the same place with the same rights: nothing to book. */
+long sys_remap_file_pages(gva addr, uint64_t len, int prot, uint64_t pgoff, int flags)
+{
+    return space_range_call(LINUX_SYS_remap_file_pages, addr, len, (uint64_t)prot, pgoff,
+                            (uint64_t)flags, 0);
+}
+
+long sys_mbind(gva addr, uint64_t len, int mode, gva nodes, uint64_t max_node, uint32_t flags)
+{
+    return space_range_call(LINUX_SYS_mbind, untagged(addr), len, (uint64_t)mode, nodes.a, max_node,
+                            flags);
+}
+
+long sys_set_mempolicy_home_node(gva addr, uint64_t len, uint64_t home_node, uint64_t flags)
+{
+    return space_range_call(LINUX_SYS_set_mempolicy_home_node, untagged(addr), len, home_node,
+                            flags, 0, 0);
+}
+
+long sys_get_mempolicy(gva mode, gva nodes, uint64_t max_node, gva addr, uint64_t flags)
+{
+    return SYS_HOST(mode.a, nodes.a, max_node, sys_pointer(untagged(addr).a, 1), flags);
+}
+
+long sys_shmat(int shmid, gva addr, int flags)
+{
+    return space_shmat(SPACE, shmid, addr, flags);
+}
+
+long sys_shmdt(gva addr)
+{
+    return space_shmdt(SPACE, addr);
+}
