@@ -9,9 +9,8 @@
  * and format functions read through fs. The libc knows nothing of these
  * threads, and nothing in it that would need to know is used.
  */
-#include <elf.h>
+#include <link.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -42,19 +41,27 @@ static struct {
     size_t tls_bytes, tcb_bytes, align;
 } tls;
 
+/* One module's TLS lies somewhere below the thread pointer; there is one module when linked statically. */
+static int tls_of_module(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    size_t below = (size_t)((char *)__builtin_thread_pointer() - (char *)info->dlpi_tls_data);
+
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+
+        if (ph->p_type != PT_TLS || !info->dlpi_tls_data)
+            continue;
+        tls.align = ph->p_align > tls.align ? ph->p_align : tls.align;
+        tls.tls_bytes = below > tls.tls_bytes ? below : tls.tls_bytes;
+    }
+    return 0;
+}
+
 void host_tls_capture(void)
 {
-    const Elf64_Phdr *ph = (const void *)getauxval(AT_PHDR);
-    size_t count = getauxval(AT_PHNUM), align = TLS_ALIGN_MIN, bytes = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (ph[i].p_type == PT_TLS) {
-            bytes = ph[i].p_memsz;
-            align = ph[i].p_align > align ? ph[i].p_align : align;
-        }
-    }
-    tls.align = align;
-    tls.tls_bytes = (bytes + align - 1) & ~(align - 1);
+    tls.align = TLS_ALIGN_MIN;
+    dl_iterate_phdr(tls_of_module, NULL);
+    tls.tls_bytes = (tls.tls_bytes + tls.align - 1) & ~(tls.align - 1);
     tls.tcb_bytes = _thread_db_sizeof_pthread;
     tls.copy = mem_alloc(tls.tls_bytes + tls.tcb_bytes);
     BUG_ON(!tls.copy);
