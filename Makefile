@@ -3,6 +3,7 @@
 #   make CC=clang               another compiler
 #   make SAN=address,undefined  a sanitized build in build-address,undefined (SAN=thread likewise)
 #   make check ENGINE=interp    tests on one engine
+#   make V=1                    the whole commands
 #   make install PREFIX=/usr DESTDIR=/tmp/x
 
 VERSION  = 0.1.0
@@ -33,6 +34,13 @@ SRCS := $(shell find src -path src/kernel/vdso -prune -o \( -name '*.c' -o -name
 OBJS := $(SRCS:%=$(BUILD)/%.o)
 LIB  := $(BUILD)/libelver.a
 
+ifeq ($(V),)
+Q = @
+SAY = @printf '  %-5s %s\n'
+else
+SAY = @:
+endif
+
 .PHONY: all help
 all: $(BUILD)/elver
 
@@ -41,12 +49,13 @@ help:
 	@echo "targets: all check check-all check-real bench lint format demo install clean deps"
 
 $(BUILD)/elver: $(OBJS)
-	$(CC) $(LINK) $(CFLAGS) -ffile-prefix-map=$(CURDIR)=. -o $@ $(OBJS) -lcapstone
+	$(SAY) LINK $@
+	$(Q)$(CC) $(LINK) $(CFLAGS) -ffile-prefix-map=$(CURDIR)=. -o $@ $(OBJS) -lcapstone
 
 # What the unit tests link: an archive, so that each takes only the rooms it tests.
 $(LIB): $(filter-out $(BUILD)/src/main.c.o,$(OBJS))
 	@rm -f $@
-	ar rcsD $@ $^
+	$(Q)ar rcsD $@ $^
 
 .SECONDARY:
 
@@ -58,12 +67,14 @@ GEN := $(patsubst tools/gen/%.c,$(BUILD)/gen/%.inc,$(wildcard tools/gen/*.c))
 
 $(BUILD)/gen/%.inc: $(BUILD)/tools/gen/%
 	@mkdir -p $(@D)
-	$< >$@.new
+	$(SAY) GEN $@
+	$(Q)$< >$@.new
 	@mv $@.new $@
 
 $(BUILD)/tools/gen/%: tools/gen/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE -Isrc -O1 $(WARN) -MMD -MF $@.d -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Isrc -O1 $(WARN) -MMD -MF $@.d -o $@ $<
 
 # ---- the guest's vDSO: arm64 code, embedded by .incbin "vdso.so" ----
 
@@ -73,8 +84,9 @@ VDSO := $(if $(VDSO_SRCS),$(BUILD)/gen/vdso.so)
 $(BUILD)/gen/vdso.so: $(VDSO_SRCS) $(wildcard src/kernel/vdso/*.lds)
 	@mkdir -p $(@D)
 	@command -v $(CROSS)as >/dev/null || { echo "$(CROSS)as is missing: run tools/deps.sh build"; exit 1; }
-	$(CROSS)as -Isrc -o $(BUILD)/gen/vdso.o $(VDSO_SRCS)
-	$(CROSS)ld -shared -nostdlib --hash-style=both --eh-frame-hdr --build-id=none -z max-page-size=4096 -z noexecstack \
+	$(SAY) VDSO $@
+	$(Q)$(CROSS)as -Isrc -o $(BUILD)/gen/vdso.o $(VDSO_SRCS)
+	$(Q)$(CROSS)ld -shared -nostdlib --hash-style=both --eh-frame-hdr --build-id=none -z max-page-size=4096 -z noexecstack \
 		-soname linux-vdso.so.1 $(addprefix -T ,$(wildcard src/kernel/vdso/*.lds)) -o $@ $(BUILD)/gen/vdso.o
 
 # Where the kernel room finds its own entry points in it.
@@ -88,11 +100,13 @@ generated: $(GEN)
 
 $(BUILD)/%.c.o: %.c | $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -c -o $@ $<
 
 $(BUILD)/%.S.o: %.S $(VDSO)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Wa,-I$(BUILD)/gen -MMD -c -o $@ $<
+	$(SAY) AS $<
+	$(Q)$(CC) $(ALL_CFLAGS) -Wa,-I$(BUILD)/gen -MMD -c -o $@ $<
 
 # ---- tests: the folder is the list ----
 
@@ -101,7 +115,7 @@ GUEST := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/sys/*.c tests/in
 FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 
 # Host tests see the sources' headers and the archive.
-HOST_TEST = $(CC) $(filter-out -static-pie,$(LINK)) $(ALL_CFLAGS) -Itests -MMD -MF $@.d -o $@ $< $(LIB) -lcapstone
+HOST_TEST = $(Q)$(CC) $(filter-out -static-pie,$(LINK)) $(ALL_CFLAGS) -Itests -MMD -MF $@.d -o $@ $< $(LIB) -lcapstone
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
@@ -118,7 +132,8 @@ GUEST_CFLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -static -pthread -march=armv8.6-a
 
 $(BUILD)/tests/%: tests/%.c
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(GUEST_CFLAGS) $(shell sed -n '1,12s/.*test:.*cflags=\([^ ]*\).*/\1/p' $<) -MMD -MF $@.d -o $@ $< -lm
+	$(SAY) GUEST $<
+	$(Q)$(CROSS)gcc $(GUEST_CFLAGS) $(shell sed -n '1,12s/.*test:.*cflags=\([^ ]*\).*/\1/p' $<) -MMD -MF $@.d -o $@ $< -lm
 
 .PHONY: tests check check-all check-real bench lint format demo deps
 tests: $(UNIT) $(GUEST)
@@ -168,19 +183,20 @@ deps:
 
 # ---- install ----
 
+COMPLETIONS = share/bash-completion/completions/elver share/zsh/site-functions/_elver \
+	share/fish/vendor_completions.d/elver.fish
+
 .PHONY: install uninstall clean
 install: all
 	install -Dm755 $(BUILD)/elver $(DESTDIR)$(PREFIX)/bin/elver
 	install -Dm644 docs/elver.1 $(DESTDIR)$(PREFIX)/share/man/man1/elver.1
-	install -Dm644 tools/completions/elver.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/elver
-	install -Dm644 tools/completions/_elver $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_elver
-	install -Dm644 tools/completions/elver.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/elver.fish
+	install -d $(foreach file,$(COMPLETIONS),$(DESTDIR)$(PREFIX)/$(dir $(file)))
+	tools/completions bash >$(DESTDIR)$(PREFIX)/$(word 1,$(COMPLETIONS))
+	tools/completions zsh >$(DESTDIR)$(PREFIX)/$(word 2,$(COMPLETIONS))
+	tools/completions fish >$(DESTDIR)$(PREFIX)/$(word 3,$(COMPLETIONS))
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/elver $(DESTDIR)$(PREFIX)/share/man/man1/elver.1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/elver \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_elver \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/elver.fish
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/elver share/man/man1/elver.1 $(COMPLETIONS))
 
 clean:
 	rm -rf $(BUILD)
