@@ -56,6 +56,16 @@ void simd_narrow(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, uni
     set_vr_half(cpu, rd(word), r.u64[0], bit(word, 30));
 }
 
+void simd_narrow_scalar(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, union lanes y)
+{
+    union lanes r = {0};
+    union lanes x = low_bytes(vr(cpu, rn(word)), 2u << size);
+
+    if (op(&r, &x, &y, size))
+        cpu->fpsr |= FPSR_QC;
+    set_vr(cpu, rd(word), r, 1u << size);
+}
+
 union lanes simd_element(const struct cpu *cpu, uint32_t word, unsigned size)
 {
     unsigned h = bit(word, 11), l = bit(word, 21), m = bit(word, 20);

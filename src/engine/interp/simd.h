@@ -193,6 +193,19 @@ static inline uint64_t sat_u(wide v, unsigned width, bool *sat)
     return (uint64_t)v;
 }
 
+/* v shifted left, or right (rounding to nearest, halves up) when by is negative; big enough to saturate any lane. */
+static inline wide shifted(wide v, int by, bool round)
+{
+    const wide lowest = (wide)1 << 126; /* of either sign, beyond what any lane holds */
+
+    if (by >= 64)
+        return v == 0 ? 0 : v > 0 ? lowest : -lowest;
+    if (by >= 0)
+        return v * ((wide)1 << by);
+    unsigned n = by < -66 ? 66 : (unsigned)-by; /* the sign alone, or 0 when rounding */
+    return (v + (round ? (wide)1 << (n - 1) : 0)) >> n;
+}
+
 /* ---- drivers (simd.c) ---- */
 
 /* Vd = op(Vn, y) on the low `bytes`; sets QC. */
@@ -207,6 +220,9 @@ void simd_elem_scalar(struct cpu *cpu, uint32_t word, lane_op *op);
 void simd_long(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, union lanes y);
 /* Half of Vd = op(Vn, y), result lanes of the size; the other half stays for the "2" forms. */
 void simd_narrow(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, union lanes y);
+
+/* One lane of it. */
+void simd_narrow_scalar(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, union lanes y);
 
 /* The element of Vm that H:L:M select, as wide as size says (1 to 3), in every lane. */
 union lanes simd_element(const struct cpu *cpu, uint32_t word, unsigned size);
