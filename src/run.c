@@ -102,7 +102,7 @@ static void serve_call(struct task *t)
         strace_enter(t);
     if (unlikely(cpu->poll))
         result = -LINUX_ERESTARTNOINTR;
-    else
+    else if (likely(!t->seccomp.mode) || seccomp_allows(t, &result))
         result = sys_dispatch(t);
     task_note_result(t, result);
     if (tracing(t) && t->sys_nr != CALL_NONE)

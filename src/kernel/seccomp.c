@@ -62,9 +62,9 @@ static long kill_thread(struct task *t, int sig)
     return clone_exit(t, 0);
 }
 
-static void sigsys_info(const struct task *t, uint32_t data, struct linux_siginfo *info)
+static void raise_sigsys(struct task *t, uint32_t data)
 {
-    *info = (struct linux_siginfo){
+    t->raise = (struct linux_siginfo){
         .si_signo = LINUX_SIGSYS,
         .si_errno = (int32_t)data,
         .si_code = LINUX_SYS_SECCOMP,
@@ -93,13 +93,13 @@ static bool strict_allows(long nr)
            nr == LINUX_SYS_rt_sigreturn;
 }
 
-enum seccomp_outcome seccomp_check(struct task *t, long *result, struct linux_siginfo *info)
+bool seccomp_allows(struct task *t, long *result)
 {
     if (t->seccomp.mode == LINUX_SECCOMP_MODE_STRICT) {
         if (strict_allows(t->sys_nr))
-            return SECCOMP_CALL;
+            return true;
         *result = kill_thread(t, LINUX_SIGKILL);
-        return SECCOMP_RESULT;
+        return false;
     }
     struct linux_seccomp_data data = {
         .nr = (int32_t)t->sys_nr,
@@ -112,16 +112,16 @@ enum seccomp_outcome seccomp_check(struct task *t, long *result, struct linux_si
     uint32_t low = verdict & LINUX_SECCOMP_RET_DATA;
     switch (verdict & LINUX_SECCOMP_RET_ACTION_FULL) {
     case LINUX_SECCOMP_RET_ALLOW:
-    case LINUX_SECCOMP_RET_LOG: return SECCOMP_CALL;
-    case LINUX_SECCOMP_RET_ERRNO: *result = -(long)(low < 4095 ? low : 4095); return SECCOMP_RESULT;
-    case LINUX_SECCOMP_RET_TRAP: sigsys_info(t, low, info); return SECCOMP_TRAP;
+    case LINUX_SECCOMP_RET_LOG: return true;
+    case LINUX_SECCOMP_RET_ERRNO: *result = -(long)(low < 4095 ? low : 4095); return false;
+    case LINUX_SECCOMP_RET_TRAP: raise_sigsys(t, low); return false;
     case LINUX_SECCOMP_RET_TRACE:      /* nobody traces, so the call is not there */
     case LINUX_SECCOMP_RET_USER_NOTIF: /* nor can there be a listener */
         *result = -LINUX_ENOSYS;
-        return SECCOMP_RESULT;
+        return false;
     case LINUX_SECCOMP_RET_KILL_THREAD:
         *result = kill_thread(t, LINUX_SIGSYS);
-        return SECCOMP_RESULT;
+        return false;
     default: /* KILL_PROCESS, and what no kernel knows */ host_die(LINUX_SIGSYS);
     }
 }

@@ -10,7 +10,6 @@
 #ifndef KERNEL_SECCOMP_H
 #define KERNEL_SECCOMP_H
 
-#include "abi/structs.h"
 #include "base/types.h"
 
 struct task;
@@ -22,17 +21,13 @@ struct seccomp {
     struct seccomp_filter *filter;
 };
 
-enum seccomp_outcome {
-    SECCOMP_CALL,   /* the call may be made */
-    SECCOMP_RESULT, /* it must not; *result is what it returns instead */
-    SECCOMP_TRAP,   /* it must not; x0 stays, and *info is to be forced on the thread */
-};
-
 /*
  * Asked before every system call of a task whose mode is not DISABLED, with
- * t->sys_nr and t->sys_arg set and cpu.pc behind the SVC. Kills do not return.
+ * t->sys_nr and t->sys_arg set and cpu.pc behind the SVC. False: the call must
+ * not be made; *result is what it returns instead, or t->raise holds the
+ * SIGSYS of RET_TRAP. Kills do not return.
  */
-enum seccomp_outcome seccomp_check(struct task *t, long *result, struct linux_siginfo *info);
+bool seccomp_allows(struct task *t, long *result);
 
 /* prctl(PR_SET_SECCOMP) and seccomp(2), unchecked arguments: 0 or -LINUX_Exxx. */
 long seccomp_set_strict(struct task *t);

@@ -191,6 +191,12 @@ static long prctl_ours(struct task *t, uint32_t option, const uint64_t *arg)
         if (!(t->cpu.model->features & A64_FEAT_BIT(PAUTH)) || arg[0] & ~PR_PAC_KEYS || arg[1] | arg[2] | arg[3])
             return -LINUX_EINVAL;
         return 0;
+    case LINUX_PR_GET_SECCOMP:
+        return t->seccomp.mode;
+    case LINUX_PR_SET_SECCOMP:
+        if (arg[0] == LINUX_SECCOMP_MODE_STRICT)
+            return seccomp_set_strict(t);
+        return arg[0] == LINUX_SECCOMP_MODE_FILTER ? seccomp_set_filter(t, 0, gva_of(arg[1])) : -LINUX_EINVAL;
     default:
         return -LINUX_EINVAL;
     }
