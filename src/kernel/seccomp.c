@@ -6,7 +6,6 @@
  */
 #include "kernel/seccomp.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "abi/errno.h"
@@ -119,9 +118,7 @@ bool seccomp_allows(struct task *t, long *result)
     case LINUX_SECCOMP_RET_USER_NOTIF: /* nor can there be a listener */
         *result = -LINUX_ENOSYS;
         return false;
-    case LINUX_SECCOMP_RET_KILL_THREAD:
-        *result = kill_thread(t, LINUX_SIGSYS);
-        return false;
+    case LINUX_SECCOMP_RET_KILL_THREAD: *result = kill_thread(t, LINUX_SIGSYS); return false;
     default: /* KILL_PROCESS, and what no kernel knows */ host_die(LINUX_SIGSYS);
     }
 }

@@ -6,6 +6,7 @@
  * itself. ioctl's conversions are the host room's.
  */
 #include "a64/model.h"
+#include "abi/seccomp.h"
 #include "base/log.h"
 #include "host/host.h"
 #include "sys/sys.h"
@@ -34,30 +35,31 @@ long sys_ioctl(int fd, uint64_t request64, uint64_t arg)
 
 /* Which of the arguments 2 to 5 are pointers, as bits 0 to 3; all others are values. */
 static const uint8_t keyctl_pointers[] = {
-    [1] = 1,          /* JOIN_SESSION_KEYRING: name */
-    [2] = 2,          /* UPDATE: payload */
-    [6] = 2,          /* DESCRIBE: buffer */
-    [10] = 2 | 4,     /* SEARCH: type, description */
-    [11] = 2,         /* READ: buffer */
-    [12] = 2,         /* INSTANTIATE: payload */
-    [17] = 2,         /* GET_SECURITY: buffer */
-    [20] = 2,         /* INSTANTIATE_IOV: vector */
-    [23] = 1 | 2 | 8, /* DH_COMPUTE: parameters, buffer, kdf */
-    [24] = 4 | 8,     /* PKEY_QUERY: info, result */
+    [1] = 1,              /* JOIN_SESSION_KEYRING: name */
+    [2] = 2,              /* UPDATE: payload */
+    [6] = 2,              /* DESCRIBE: buffer */
+    [10] = 2 | 4,         /* SEARCH: type, description */
+    [11] = 2,             /* READ: buffer */
+    [12] = 2,             /* INSTANTIATE: payload */
+    [17] = 2,             /* GET_SECURITY: buffer */
+    [20] = 2,             /* INSTANTIATE_IOV: vector */
+    [23] = 1 | 2 | 8,     /* DH_COMPUTE: parameters, buffer, kdf */
+    [24] = 4 | 8,         /* PKEY_QUERY: info, result */
     [25] = 1 | 2 | 4 | 8, /* PKEY_ENCRYPT */
     [26] = 1 | 2 | 4 | 8, /* PKEY_DECRYPT */
     [27] = 1 | 2 | 4 | 8, /* PKEY_SIGN */
     [28] = 1 | 2 | 4 | 8, /* PKEY_VERIFY */
-    [29] = 2 | 4,     /* RESTRICT_KEYRING: type, restriction */
-    [31] = 1,         /* CAPABILITIES: buffer */
-    [32] = 2,         /* WATCH_KEY: none of it is followed */
+    [29] = 2 | 4,         /* RESTRICT_KEYRING: type, restriction */
+    [31] = 1,             /* CAPABILITIES: buffer */
+    [32] = 2,             /* WATCH_KEY: none of it is followed */
 };
 enum { KEYCTL_INSTANTIATE_IOV = 20 };
 
 long sys_keyctl(int command, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     uint64_t arg[4] = {a, b, c, d};
-    unsigned pointers = (unsigned)command < ARRAY_LEN(keyctl_pointers) ? keyctl_pointers[command] : 0;
+    unsigned pointers =
+        (unsigned)command < ARRAY_LEN(keyctl_pointers) ? keyctl_pointers[command] : 0;
 
     for (unsigned i = 0; i < ARRAY_LEN(arg); i++) {
         if (pointers & 1u << i)
@@ -72,7 +74,9 @@ long sys_keyctl(int command, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 
 long sys_semctl(int id, int num, int command, uint64_t arg)
 {
-    return SYS_HOST(id, num, command, command == LINUX_SETVAL ? arg : sys_pointer(arg, sizeof(struct linux_semid_ds)));
+    return SYS_HOST(id, num, command,
+                    command == LINUX_SETVAL ? arg
+                                            : sys_pointer(arg, sizeof(struct linux_semid_ds)));
 }
 
 /* ---- prctl ---- */
@@ -176,29 +180,26 @@ static long prctl_ours(struct task *t, uint32_t option, const uint64_t *arg)
     static const uint32_t tsc = PR_TSC_ENABLE;
 
     switch (option) {
-    case LINUX_PR_GET_TSC:
-        return UPUT(gva_of(arg[0]), &tsc);
-    case LINUX_PR_SET_TSC:
-        return arg[0] == PR_TSC_ENABLE ? 0 : -LINUX_EINVAL;
+    case LINUX_PR_GET_TSC: return UPUT(gva_of(arg[0]), &tsc);
+    case LINUX_PR_SET_TSC: return arg[0] == PR_TSC_ENABLE ? 0 : -LINUX_EINVAL;
     /* As with sysctl abi.tagged_addr_disabled: system calls take no tagged pointers. */
     case LINUX_PR_SET_TAGGED_ADDR_CTRL:
         return arg[0] | arg[1] | arg[2] | arg[3] ? -LINUX_EINVAL : 0;
     case LINUX_PR_GET_TAGGED_ADDR_CTRL:
-    case LINUX_PR_GET_MDWE:
-        return arg[0] | arg[1] | arg[2] | arg[3] ? -LINUX_EINVAL : 0;
+    case LINUX_PR_GET_MDWE: return arg[0] | arg[1] | arg[2] | arg[3] ? -LINUX_EINVAL : 0;
     /* The keys of all programs are the same, as nothing rests on them being secret: a new one is the old one. */
     case LINUX_PR_PAC_RESET_KEYS:
-        if (!(t->cpu.model->features & A64_FEAT_BIT(PAUTH)) || arg[0] & ~PR_PAC_KEYS || arg[1] | arg[2] | arg[3])
+        if (!(t->cpu.model->features & A64_FEAT_BIT(PAUTH)) || arg[0] & ~PR_PAC_KEYS ||
+            arg[1] | arg[2] | arg[3])
             return -LINUX_EINVAL;
         return 0;
-    case LINUX_PR_GET_SECCOMP:
-        return t->seccomp.mode;
+    case LINUX_PR_GET_SECCOMP: return t->seccomp.mode;
     case LINUX_PR_SET_SECCOMP:
         if (arg[0] == LINUX_SECCOMP_MODE_STRICT)
             return seccomp_set_strict(t);
-        return arg[0] == LINUX_SECCOMP_MODE_FILTER ? seccomp_set_filter(t, 0, gva_of(arg[1])) : -LINUX_EINVAL;
-    default:
-        return -LINUX_EINVAL;
+        return arg[0] == LINUX_SECCOMP_MODE_FILTER ? seccomp_set_filter(t, 0, gva_of(arg[1]))
+                                                   : -LINUX_EINVAL;
+    default: return -LINUX_EINVAL;
     }
 }
 
@@ -227,13 +228,11 @@ long sys_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
                 arg[i] = sys_pointer(arg[i], row->bytes);
         }
         return SYS_HOST(option, arg[0], arg[1], arg[2], arg[3]);
-    case PRCTL_OURS:
-        return prctl_ours(current, (uint32_t)option, arg);
+    case PRCTL_OURS: return prctl_ours(current, (uint32_t)option, arg);
     case PRCTL_REFUSE:
         log_line("prctl 0x%x is not served: EINVAL", (unsigned)option);
         return -LINUX_EINVAL;
-    case PRCTL_ABSENT:
-        break;
+    case PRCTL_ABSENT: break;
     }
     return -LINUX_EINVAL;
 }
