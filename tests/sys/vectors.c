@@ -35,7 +35,7 @@ TEST(scatter_and_gather)
     CHECK_EQ(preadv(fd, in, 2, 10), 2);
     CHECK_EQ(preadv2(fd, in, 2, 1, 0), 11);
     CHECK_EQ(pwritev2(fd, out, 1, 0, 0), 2);
-    CHECK_EQ(RAW(SYS_preadv, fd, in, 2, -1, 0), -EINVAL);
+    CHECK_EQ(RAW(SYS_preadv, fd, in, 2, -1L, 0), -EINVAL);
     close(fd);
 }
 
