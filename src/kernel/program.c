@@ -209,6 +209,8 @@ static int follow_scripts(struct program *p, int dirfd, const char *name, unsign
         if (depth == 0 && unreachable(dirfd, name))
             return -LINUX_ENOENT;
         fd = open_exec(LINUX_AT_FDCWD, next, 0);
+        if (fd < 0)
+            snprintf(p->exe, sizeof(p->exe), "%s", next);
     }
     return (int)fd;
 }
@@ -241,7 +243,20 @@ static int read_files(struct program *p)
         p->interp_fd = (int)fd;
         err = elf_read(&p->interp, p->interp_fd, ELF_INTERPRETER);
     }
+    if (err < 0)
+        snprintf(p->exe, sizeof(p->exe), "%s", p->elf.interp);
     return err;
+}
+
+/* Scripts were met from the outermost on; arguments begin with the innermost interpreter. */
+static void reverse_prefix(struct program *p)
+{
+    for (unsigned i = 0, j = p->prefix_count; i + 1 < j; i++) {
+        const char *s = p->prefix[i];
+
+        p->prefix[i] = p->prefix[--j];
+        p->prefix[j] = s;
+    }
 }
 
 int program_find(struct program *p, int dirfd, const char *name, unsigned flags)
@@ -252,6 +267,7 @@ int program_find(struct program *p, int dirfd, const char *name, unsigned flags)
 
     memset(p, 0, offsetof(struct program, prefix));
     p->fd = p->interp_fd = -1;
+    p->exe[0] = '\0';
     name_program(p, dirfd, name);
     err = follow_scripts(p, dirfd, name, flags, head, &head_bytes);
     if (err == 0 && elf_identify(head, head_bytes) != ELF_ARM64) {
@@ -266,6 +282,7 @@ int program_find(struct program *p, int dirfd, const char *name, unsigned flags)
         return err;
     }
     name_exe(p);
+    reverse_prefix(p);
     return 0;
 }
 

@@ -23,13 +23,14 @@ struct program {
 
     /*
      * What replaces argv[0] when the path was a script's: interpreter, its
-     * argument, the script, last to first. prefix_count 0: nothing.
+     * argument, the script. prefix_count 0: nothing.
      */
     unsigned prefix_count;
     const char *prefix[PREFIX_MAX];
     char prefix_text[(SCRIPT_DEPTH + 1) * SCRIPT_HEAD];
 
-    char exe[PATH_CAP];         /* the ELF file's absolute guest path: /proc/self/exe */
+    /* The ELF file's absolute guest path: /proc/self/exe. After an error: the interpreter that it is about, or "". */
+    char exe[PATH_CAP];
     char execfn[PATH_CAP + 32]; /* AT_EXECFN, and the script's own name for its interpreter */
 };
 
