@@ -26,9 +26,12 @@
 #define HIGH_FD 1000 /* where the guest's own descriptors rarely are */
 
 /*
- * The host puts its mappings below the stack's limit: with a huge one they
- * would land in the guest's range, so our images start with a small one.
+ * The host puts its mappings below the stack's limit: with a huge one (and
+ * with ADDR_COMPAT_LAYOUT) they would land in the guest's range, so our images
+ * start with a small one.
  */
+#define ADDR_COMPAT_LAYOUT 0x0200000
+#define PERSONALITY_QUERY 0xffffffffu
 #define STACK_LIMIT_HUGE (1ull << 44)
 #define STACK_LIMIT_START (64ull << 20)
 
@@ -184,11 +187,13 @@ int handover_write(struct handover_fds *f, const struct handover *h, const struc
 long handover_exec(const struct handover_fds *f, const struct handover *h, uint64_t argv, uint64_t envp)
 {
     uint64_t soft = get_stack_limit().rlim_cur;
-    long err;
+    long pers = host_syscall(LINUX_SYS_personality, PERSONALITY_QUERY, 0, 0, 0, 0, 0), err;
 
     set_inherited(h, true);
     if (soft >= STACK_LIMIT_HUGE)
         set_stack_limit(STACK_LIMIT_START);
+    if (pers >= 0 && (pers & ADDR_COMPAT_LAYOUT))
+        host_syscall(LINUX_SYS_personality, pers & ~ADDR_COMPAT_LAYOUT, 0, 0, 0, 0, 0);
     /* Before the first task there is no guest, and no signal for it. */
     err = (host_self ? host_guest_syscall : host_syscall)(LINUX_SYS_execveat, f->image, (uintptr_t)"", argv, envp,
                                                           LINUX_AT_EMPTY_PATH, 0);
