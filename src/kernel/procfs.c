@@ -245,24 +245,24 @@ bool procfs_exe_path(const struct view *v, char *buf, size_t cap)
 
 /* ---- files ---- */
 
-static int show_arch(const struct view *v, struct text *out)
+static int show_arch(const struct view *v, struct procfs_text *out)
 {
     (void)v;
-    text_printf(out, "aarch64\n");
+    procfs_text_printf(out, "aarch64\n");
     return 0;
 }
 
-static int show_midr(const struct view *v, struct text *out)
+static int show_midr(const struct view *v, struct procfs_text *out)
 {
     (void)v;
-    text_printf(out, "0x%016llx\n", (unsigned long long)current->cpu.model->midr);
+    procfs_text_printf(out, "0x%016llx\n", (unsigned long long)current->cpu.model->midr);
     return 0;
 }
 
-static int show_revidr(const struct view *v, struct text *out)
+static int show_revidr(const struct view *v, struct procfs_text *out)
 {
     (void)v;
-    text_printf(out, "0x%016x\n", 0);
+    procfs_text_printf(out, "0x%016x\n", 0);
     return 0;
 }
 
@@ -273,7 +273,7 @@ static procfs_generator *const generators[] = {
 };
 
 /* A read-only descriptor of the text, at offset 0. */
-static long text_to_fd(const struct text *t, const char *name, int flags)
+static long text_to_fd(const struct procfs_text *t, const char *name, int flags)
 {
     long fd = host_syscall(LINUX_SYS_memfd_create, (uintptr_t)name,
                            LINUX_MFD_ALLOW_SEALING | (flags & LINUX_O_CLOEXEC ? LINUX_MFD_CLOEXEC : 0), 0, 0, 0, 0);
@@ -296,7 +296,7 @@ static long text_to_fd(const struct text *t, const char *name, int flags)
 
 long procfs_open(const struct view *v, int flags)
 {
-    struct text text = {0};
+    struct procfs_text text = {0};
     long result;
 
     if (v->kind >= ARRAY_LEN(generators) || !generators[v->kind] || (flags & LINUX_O_PATH) ||
@@ -307,7 +307,7 @@ long procfs_open(const struct view *v, int flags)
     result = generators[v->kind](v, &text);
     if (result == 0)
         result = text.failed ? -LINUX_ENOMEM : text_to_fd(&text, strrchr(patterns[v->kind], '/') + 1, flags);
-    text_free(&text);
+    procfs_text_free(&text);
     return result;
 }
 
@@ -369,7 +369,7 @@ long procfs_filter_dents(int fd, void *buf, long n)
 
 /* ---- text ---- */
 
-static bool make_room(struct text *t, size_t more)
+static bool make_room(struct procfs_text *t, size_t more)
 {
     size_t cap = t->cap ? t->cap : 4096;
     char *p;
@@ -390,7 +390,7 @@ static bool make_room(struct text *t, size_t more)
     return true;
 }
 
-void text_add(struct text *t, const char *bytes, size_t len)
+void procfs_text_add(struct procfs_text *t, const char *bytes, size_t len)
 {
     if (!make_room(t, len))
         return;
@@ -398,7 +398,7 @@ void text_add(struct text *t, const char *bytes, size_t len)
     t->len += len;
 }
 
-void text_printf(struct text *t, const char *fmt, ...)
+void procfs_text_printf(struct procfs_text *t, const char *fmt, ...)
 {
     char line[PATH_CAP + 256];
     va_list ap;
@@ -408,15 +408,15 @@ void text_printf(struct text *t, const char *fmt, ...)
     n = vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
     if (n > 0)
-        text_add(t, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+        procfs_text_add(t, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
-void text_free(struct text *t)
+void procfs_text_free(struct procfs_text *t)
 {
     mem_free(t->p);
 }
 
-int text_read_file(struct text *t, const char *path)
+int procfs_text_read_file(struct procfs_text *t, const char *path)
 {
     long fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)path, LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
     long n = 1;
@@ -434,7 +434,7 @@ int text_read_file(struct text *t, const char *path)
     return n < 0 ? (int)n : 0;
 }
 
-char *text_line(char **at, char **line_end, const char *end)
+char *procfs_text_line(char **at, char **line_end, const char *end)
 {
     char *line = *at;
 

@@ -54,23 +54,23 @@ static bool parse_area(const char *line, const char *line_end, struct area *a)
     return true;
 }
 
-static void print_area(struct text *out, struct area *a)
+static void print_area(struct procfs_text *out, struct area *a)
 {
     size_t before = out->len;
 
-    text_printf(out, "%08llx-%08llx %s %08llx %s", (unsigned long long)a->start, (unsigned long long)a->end, a->prot,
+    procfs_text_printf(out, "%08llx-%08llx %s %08llx %s", (unsigned long long)a->start, (unsigned long long)a->end, a->prot,
                 (unsigned long long)a->offset, a->device);
     if (a->name[0] == '/')
         path_to_guest(a->name);
     if (a->name[0]) {
         do
-            text_add(out, " ", 1);
+            procfs_text_add(out, " ", 1);
         while (!out->failed && out->len - before < NAME_COLUMN);
-        text_add(out, a->name, strlen(a->name));
+        procfs_text_add(out, a->name, strlen(a->name));
     } else {
-        text_add(out, " ", 1);
+        procfs_text_add(out, " ", 1);
     }
-    text_add(out, "\n", 1);
+    procfs_text_add(out, "\n", 1);
 }
 
 /*
@@ -99,9 +99,9 @@ static bool narrow(struct space *s, struct area *a)
 }
 
 /* Calls back for each area of the guest's in the host's one. rest: the lines after it that belong to it (smaps). */
-typedef void show_area(struct text *out, struct area *part, bool first, const char *rest, size_t rest_bytes);
+typedef void show_area(struct procfs_text *out, struct area *part, bool first, const char *rest, size_t rest_bytes);
 
-static void show_parts(struct text *out, struct area *a, bool own, show_area *show, const char *rest, size_t bytes)
+static void show_parts(struct procfs_text *out, struct area *a, bool own, show_area *show, const char *rest, size_t bytes)
 {
     struct area part = *a;
     bool first = true;
@@ -129,9 +129,9 @@ static bool is_header(const char *line)
 }
 
 /* maps or smaps of the host, area by area, as far as the guest's range goes. */
-static int show_all(const struct view *v, const char *file, struct text *out, show_area *show)
+static int show_all(const struct view *v, const char *file, struct procfs_text *out, show_area *show)
 {
-    struct text host = {0};
+    struct procfs_text host = {0};
     char path[64], *at, *end, *line, *line_end;
     bool own = procfs_own(v);
     struct area a;
@@ -140,28 +140,28 @@ static int show_all(const struct view *v, const char *file, struct text *out, sh
     if (!own && !procfs_is_elver(v))
         return PROCFS_NATIVE;
     procfs_host_path(v, file, path, sizeof(path));
-    err = text_read_file(&host, path);
+    err = procfs_text_read_file(&host, path);
     at = host.p;
     end = host.p + host.len;
-    while (err == 0 && (line = text_line(&at, &line_end, end))) {
+    while (err == 0 && (line = procfs_text_line(&at, &line_end, end))) {
         char *rest = at;
 
         while (at < end && !is_header(at))
-            if (!text_line(&at, &(char *){0}, end))
+            if (!procfs_text_line(&at, &(char *){0}, end))
                 break;
         if (parse_area(line, line_end, &a) && a.start < GUEST_MAX)
             show_parts(out, &a, own, show, rest, at - rest);
     }
-    text_free(&host);
+    procfs_text_free(&host);
     return err;
 }
 
-static void show_maps_area(struct text *out, struct area *part, bool first, const char *rest, size_t rest_bytes)
+static void show_maps_area(struct procfs_text *out, struct area *part, bool first, const char *rest, size_t rest_bytes)
 {
     print_area(out, part);
 }
 
-int procfs_maps(const struct view *v, struct text *out)
+int procfs_maps(const struct view *v, struct procfs_text *out)
 {
     return show_all(v, "maps", out, show_maps_area);
 }
@@ -170,7 +170,7 @@ int procfs_maps(const struct view *v, struct text *out)
  * The figures of the host's area go to its first part; the others have their
  * size alone, and their pages are counted with the first.
  */
-static void show_smaps_area(struct text *out, struct area *part, bool first, const char *rest, size_t rest_bytes)
+static void show_smaps_area(struct procfs_text *out, struct area *part, bool first, const char *rest, size_t rest_bytes)
 {
     const char *end = rest + rest_bytes, *line, *newline;
 
@@ -180,52 +180,52 @@ static void show_smaps_area(struct text *out, struct area *part, bool first, con
         int key = colon ? (int)(colon - line) : 0;
 
         if (strncmp(line, "Size:", 5) == 0)
-            text_printf(out, "Size:           %8llu kB\n", (unsigned long long)(part->end - part->start) / 1024);
+            procfs_text_printf(out, "Size:           %8llu kB\n", (unsigned long long)(part->end - part->start) / 1024);
         else if (strncmp(line, "VmFlags:", 8) == 0 && part->prot[2] == 'x')
-            text_printf(out, "%.*s ex\n", (int)(newline - line), line);
+            procfs_text_printf(out, "%.*s ex\n", (int)(newline - line), line);
         else if (first || strncmp(newline - 3, " kB", 3) != 0 || strncmp(line, "KernelPageSize:", 15) == 0 ||
                  strncmp(line, "MMUPageSize:", 12) == 0)
-            text_add(out, line, newline + 1 - line);
+            procfs_text_add(out, line, newline + 1 - line);
         else
-            text_printf(out, "%.*s:%*d kB\n", key, line, 23 - key, 0);
+            procfs_text_printf(out, "%.*s:%*d kB\n", key, line, 23 - key, 0);
     }
 }
 
-int procfs_smaps(const struct view *v, struct text *out)
+int procfs_smaps(const struct view *v, struct procfs_text *out)
 {
     return show_all(v, "smaps", out, show_smaps_area);
 }
 
 /* Lines begin with an address; nothing in them is about protection. */
-int procfs_numa_maps(const struct view *v, struct text *out)
+int procfs_numa_maps(const struct view *v, struct procfs_text *out)
 {
-    struct text host = {0};
+    struct procfs_text host = {0};
     char path[64], *at, *line, *line_end;
     int err;
 
     if (!procfs_own(v) && !procfs_is_elver(v))
         return PROCFS_NATIVE;
     procfs_host_path(v, "numa_maps", path, sizeof(path));
-    err = text_read_file(&host, path);
+    err = procfs_text_read_file(&host, path);
     at = host.p;
-    while (err == 0 && (line = text_line(&at, &line_end, host.p + host.len)))
+    while (err == 0 && (line = procfs_text_line(&at, &line_end, host.p + host.len)))
         if (strtoull(line, NULL, 16) < GUEST_MAX)
-            text_add(out, line, line_end + 1 - line);
-    text_free(&host);
+            procfs_text_add(out, line, line_end + 1 - line);
+    procfs_text_free(&host);
     return err;
 }
 
 /* The program headers are in the program's first mapped page: whose file is that? */
 long procfs_other_exe(const struct view *v, char *buf, size_t cap)
 {
-    struct text auxv = {0}, maps = {0};
+    struct procfs_text auxv = {0}, maps = {0};
     char path[64], *at, *line, *line_end;
     uint64_t phdr = 0;
     struct area a;
     int err;
 
     procfs_host_path(v, "auxv", path, sizeof(path));
-    err = text_read_file(&auxv, path);
+    err = procfs_text_read_file(&auxv, path);
     for (size_t i = 0; err == 0 && i + 16 <= auxv.len; i += 16) {
         uint64_t pair[2];
 
@@ -233,17 +233,17 @@ long procfs_other_exe(const struct view *v, char *buf, size_t cap)
         if (pair[0] == AT_PHDR)
             phdr = pair[1];
     }
-    text_free(&auxv);
+    procfs_text_free(&auxv);
     procfs_host_path(v, "maps", path, sizeof(path));
     if (err == 0)
-        err = text_read_file(&maps, path);
+        err = procfs_text_read_file(&maps, path);
     at = maps.p;
     if (err == 0)
         err = -LINUX_ENOENT;
-    while (err == -LINUX_ENOENT && maps.p && (line = text_line(&at, &line_end, maps.p + maps.len)))
+    while (err == -LINUX_ENOENT && maps.p && (line = procfs_text_line(&at, &line_end, maps.p + maps.len)))
         if (parse_area(line, line_end, &a) && a.start <= phdr && phdr < a.end && a.name[0] == '/')
             err = 0;
-    text_free(&maps);
+    procfs_text_free(&maps);
     if (err < 0)
         return err;
     path_to_guest(a.name);

@@ -51,20 +51,20 @@ static struct masks guest_masks(const struct view *v)
     return m;
 }
 
-static int read_host(const struct view *v, const char *name, struct text *host)
+static int read_host(const struct view *v, const char *name, struct procfs_text *host)
 {
     char path[64];
 
     procfs_host_path(v, name, path, sizeof(path));
-    return text_read_file(host, path);
+    return procfs_text_read_file(host, path);
 }
 
 /* Fields of stat, counted from 1; the signal sets are cut to 31 bits there, as Linux does. */
 enum { STAT_COMM = 2, STAT_VSIZE = 23, STAT_BLOCKED = 32, STAT_IGNORED = 33, STAT_CAUGHT = 34 };
 
-int procfs_stat(const struct view *v, struct text *out)
+int procfs_stat(const struct view *v, struct procfs_text *out)
 {
-    struct text host = {0};
+    struct procfs_text host = {0};
     struct masks m;
     char *at, *paren;
     int err;
@@ -74,69 +74,69 @@ int procfs_stat(const struct view *v, struct text *out)
     err = read_host(v, "stat", &host);
     paren = err == 0 ? strrchr(host.p, ')') : NULL;
     if (!paren) {
-        text_free(&host);
+        procfs_text_free(&host);
         return err < 0 ? err : PROCFS_NATIVE;
     }
     m = guest_masks(v);
-    text_add(out, host.p, paren + 1 - host.p);
+    procfs_text_add(out, host.p, paren + 1 - host.p);
     at = paren + 1;
     for (int field = STAT_COMM + 1; *at == ' '; field++) {
         size_t len = 1 + strcspn(at + 1, " \n");
 
         switch (field) {
-        case STAT_VSIZE: text_printf(out, " %llu", (unsigned long long)guest_bytes()); break;
-        case STAT_BLOCKED: text_printf(out, " %llu", (unsigned long long)m.blocked & 0x7fffffff); break;
-        case STAT_IGNORED: text_printf(out, " %llu", (unsigned long long)m.ignored & 0x7fffffff); break;
-        case STAT_CAUGHT: text_printf(out, " %llu", (unsigned long long)m.caught & 0x7fffffff); break;
-        default: text_add(out, at, len);
+        case STAT_VSIZE: procfs_text_printf(out, " %llu", (unsigned long long)guest_bytes()); break;
+        case STAT_BLOCKED: procfs_text_printf(out, " %llu", (unsigned long long)m.blocked & 0x7fffffff); break;
+        case STAT_IGNORED: procfs_text_printf(out, " %llu", (unsigned long long)m.ignored & 0x7fffffff); break;
+        case STAT_CAUGHT: procfs_text_printf(out, " %llu", (unsigned long long)m.caught & 0x7fffffff); break;
+        default: procfs_text_add(out, at, len);
         }
         at += len;
     }
-    text_add(out, "\n", 1);
-    text_free(&host);
+    procfs_text_add(out, "\n", 1);
+    procfs_text_free(&host);
     return 0;
 }
 
-int procfs_status(const struct view *v, struct text *out)
+int procfs_status(const struct view *v, struct procfs_text *out)
 {
-    struct text host = {0};
+    struct procfs_text host = {0};
     char *at, *line, *line_end;
     bool own = procfs_own(v);
     struct masks m = own ? guest_masks(v) : (struct masks){0};
     int err = read_host(v, "status", &host);
 
     at = host.p;
-    while (err == 0 && (line = text_line(&at, &line_end, host.p + host.len))) {
+    while (err == 0 && (line = procfs_text_line(&at, &line_end, host.p + host.len))) {
         size_t key = strcspn(line, ":");
 
         if (strncmp(line, "x86_", 4) == 0)
             continue;
         if (own && strncmp(line, "VmSize", key) == 0 && key == 6)
-            text_printf(out, "VmSize:\t%8llu kB\n", (unsigned long long)guest_bytes() / 1024);
+            procfs_text_printf(out, "VmSize:\t%8llu kB\n", (unsigned long long)guest_bytes() / 1024);
         else if (own && key == 6 && strncmp(line, "SigBlk", key) == 0)
-            text_printf(out, "SigBlk:\t%016llx\n", (unsigned long long)m.blocked);
+            procfs_text_printf(out, "SigBlk:\t%016llx\n", (unsigned long long)m.blocked);
         else if (own && key == 6 && strncmp(line, "SigIgn", key) == 0)
-            text_printf(out, "SigIgn:\t%016llx\n", (unsigned long long)m.ignored);
+            procfs_text_printf(out, "SigIgn:\t%016llx\n", (unsigned long long)m.ignored);
         else if (own && key == 6 && strncmp(line, "SigCgt", key) == 0)
-            text_printf(out, "SigCgt:\t%016llx\n", (unsigned long long)m.caught);
+            procfs_text_printf(out, "SigCgt:\t%016llx\n", (unsigned long long)m.caught);
         else if (own && key == 7 && strncmp(line, "Seccomp", key) == 0)
-            text_printf(out, "Seccomp:\t%d\n", current->seccomp.mode);
+            procfs_text_printf(out, "Seccomp:\t%d\n", current->seccomp.mode);
         else
-            text_add(out, line, line_end + 1 - line);
+            procfs_text_add(out, line, line_end + 1 - line);
     }
-    text_free(&host);
+    procfs_text_free(&host);
     return err;
 }
 
 /* One block for each processor that the host has on line, under its number. */
-int procfs_cpuinfo(const struct view *v, struct text *out)
+int procfs_cpuinfo(const struct view *v, struct procfs_text *out)
 {
-    struct text host = {0};
+    struct procfs_text host = {0};
     char *at, *line, *line_end, block[4096];
-    int err = text_read_file(&host, "/proc/cpuinfo");
+    int err = procfs_text_read_file(&host, "/proc/cpuinfo");
 
     at = host.p;
-    while (err == 0 && (line = text_line(&at, &line_end, host.p + host.len))) {
+    while (err == 0 && (line = procfs_text_line(&at, &line_end, host.p + host.len))) {
         char *number = memchr(line, ':', line_end - line);
         int n;
 
@@ -144,8 +144,8 @@ int procfs_cpuinfo(const struct view *v, struct text *out)
             continue;
         n = model_cpuinfo(current->cpu.model, (unsigned)strtoul(number + 1, NULL, 10), block, sizeof(block));
         if (n > 0 && n < (int)sizeof(block))
-            text_add(out, block, n);
+            procfs_text_add(out, block, n);
     }
-    text_free(&host);
+    procfs_text_free(&host);
     return err;
 }

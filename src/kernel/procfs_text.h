@@ -10,21 +10,21 @@
 struct task;
 
 /* Zeroed: empty. Once memory failed nothing more is added. */
-struct text {
+struct procfs_text {
     char *p;
     size_t len, cap;
     bool failed;
 };
 
-void text_add(struct text *t, const char *bytes, size_t len);
-void text_printf(struct text *t, const char *fmt, ...) printf_like(2, 3);
-void text_free(struct text *t);
+void procfs_text_add(struct procfs_text *t, const char *bytes, size_t len);
+void procfs_text_printf(struct procfs_text *t, const char *fmt, ...) printf_like(2, 3);
+void procfs_text_free(struct procfs_text *t);
 
 /* Appends a whole file of the host: 0 or -LINUX_Exxx. The text is then NUL-terminated. */
-int text_read_file(struct text *t, const char *path) must_check;
+int procfs_text_read_file(struct procfs_text *t, const char *path) must_check;
 
 /* The next line of [*at, end) without its newline, and where it ends; NULL at the end. */
-char *text_line(char **at, char **line_end, const char *end);
+char *procfs_text_line(char **at, char **line_end, const char *end);
 
 /* Is the process meant by v the calling one? Then *tid's task (the first one when v names none), or any of the group. */
 bool procfs_own(const struct view *v);
@@ -34,7 +34,7 @@ void procfs_host_path(const struct view *v, const char *name, char *buf, size_t 
 bool procfs_is_elver(const struct view *v);
 
 /* Generators: 0, -LINUX_Exxx or PROCFS_NATIVE. */
-typedef int procfs_generator(const struct view *v, struct text *out);
+typedef int procfs_generator(const struct view *v, struct procfs_text *out);
 procfs_generator procfs_maps, procfs_smaps, procfs_numa_maps, procfs_stat, procfs_status, procfs_cpuinfo;
 
 /* The path of the program of another elver process, from its auxv and maps: its length, or an error. */
