@@ -314,7 +314,7 @@ long space_mprotect(struct space *s, gva addr, uint64_t len, int prot)
 /* ---- mremap ---- */
 
 struct move {
-    uint64_t old, old_bytes, new, new_bytes;
+    uint64_t from, old_bytes, to, new_bytes;
     int flags;
 };
 
@@ -326,8 +326,8 @@ static long host_mremap(const struct move *m, uint64_t old, int flags, uint64_t 
 /* The host grew or shrank the mapping where it is. */
 static void note_resize(struct space *s, const struct move *m)
 {
-    uint64_t old_end = m->old + m->old_bytes, new_end = m->old + m->new_bytes;
-    const struct vma *v = vma_at(&s->vmas, m->old);
+    uint64_t old_end = m->from + m->old_bytes, new_end = m->from + m->new_bytes;
+    const struct vma *v = vma_at(&s->vmas, m->from);
 
     if (new_end > old_end && v) {
         struct vma_attr attr = v->attr;
@@ -344,25 +344,25 @@ static void note_resize(struct space *s, const struct move *m)
 static void note_move(struct space *s, const struct move *m)
 {
     uint64_t keep = m->old_bytes < m->new_bytes ? m->old_bytes : m->new_bytes;
-    bool had_code = has_code(s, m->new, m->new_bytes);
+    bool had_code = has_code(s, m->to, m->new_bytes);
 
     if (keep) {
-        fill_grown(s, m->old, m->old + m->old_bytes);
-        vma_copy(&s->vmas, m->old, keep, m->new);
+        fill_grown(s, m->from, m->from + m->old_bytes);
+        vma_copy(&s->vmas, m->from, keep, m->to);
     }
-    const struct vma *v = vma_at(&s->vmas, keep ? m->new + keep - 1 : m->old);
+    const struct vma *v = vma_at(&s->vmas, keep ? m->to + keep - 1 : m->from);
     struct vma_attr attr = v ? v->attr : (struct vma_attr){.flags = LINUX_MAP_PRIVATE};
     if (!keep && (attr.flags & VMA_SHM))
-        attr.base += m->new - m->old;
+        attr.base += m->to - m->from;
     if (m->new_bytes > keep)
-        vma_map(&s->vmas, m->new + keep, m->new + m->new_bytes, &attr);
+        vma_map(&s->vmas, m->to + keep, m->to + m->new_bytes, &attr);
 
-    bool moved_code = has_code(s, m->new, m->new_bytes);
-    space_tell_map(s, m->new, m->new_bytes, moved_code ? attr.prot | LINUX_PROT_EXEC : attr.prot,
+    bool moved_code = has_code(s, m->to, m->new_bytes);
+    space_tell_map(s, m->to, m->new_bytes, moved_code ? attr.prot | LINUX_PROT_EXEC : attr.prot,
                    had_code);
     if (m->old_bytes && !(m->flags & LINUX_MREMAP_DONTUNMAP))
-        vma_unmap(&s->vmas, m->old, m->old + m->old_bytes);
-    space_tell_unmap(s, m->old, m->old_bytes, moved_code);
+        vma_unmap(&s->vmas, m->from, m->from + m->old_bytes);
+    space_tell_unmap(s, m->from, m->old_bytes, moved_code);
 }
 
 static bool host_has_page(uint64_t page)
@@ -391,17 +391,17 @@ static void note_failed_move(struct space *s, const struct move *m)
 {
     uint64_t keep = m->old_bytes < m->new_bytes ? m->old_bytes : m->new_bytes, lo, hi;
 
-    while (find_lost(s, m->new, m->new + m->new_bytes, &lo, &hi)) {
+    while (find_lost(s, m->to, m->to + m->new_bytes, &lo, &hi)) {
         bool had_code = has_code(s, lo, hi - lo);
         vma_unmap(&s->vmas, lo, hi);
         space_tell_unmap(s, lo, hi - lo, had_code);
     }
-    while (find_lost(s, m->old + keep, m->old + m->old_bytes, &lo, &hi))
-        note_resize(s, &(struct move){.old = lo, .old_bytes = hi - lo});
-    while (find_lost(s, m->old, m->old + keep, &lo, &hi)) {
+    while (find_lost(s, m->from + keep, m->from + m->old_bytes, &lo, &hi))
+        note_resize(s, &(struct move){.from = lo, .old_bytes = hi - lo});
+    while (find_lost(s, m->from, m->from + keep, &lo, &hi)) {
         if (vma_reserve(&s->vmas, VMA_RESERVE_CHANGE + vma_count(&s->vmas, lo, hi)) < 0)
             return;
-        note_move(s, &(struct move){lo, hi - lo, lo - m->old + m->new, hi - lo, 0});
+        note_move(s, &(struct move){lo, hi - lo, lo - m->from + m->to, hi - lo, 0});
     }
 }
 
@@ -410,24 +410,24 @@ static void note_failed_move(struct space *s, const struct move *m)
  * so nothing that the tree does not know may be there: below an area that
  * grows down, the host is asked first.
  */
-static uint64_t place_for_move(struct space *s, uint64_t bytes)
+static uint64_t place_for_move(struct space *s, uint64_t hint, uint64_t bytes)
 {
-    uint64_t at = space_place(s, 0, bytes, GUEST_PAGE);
+    uint64_t at = space_place(s, hint, bytes, GUEST_PAGE);
     const struct vma *above = at == NOWHERE ? NULL : vma_above(&s->vmas, at);
     if ((s->bottom_up || (above && (above->attr.flags & LINUX_MAP_GROWSDOWN))) && at != NOWHERE) {
         if (space_adopt(s, at, 0) < 0)
             return NOWHERE;
-        at = space_place(s, 0, bytes, GUEST_PAGE);
+        at = space_place(s, hint, bytes, GUEST_PAGE);
     }
     return at;
 }
 
 static long move_to(struct space *s, struct move *m)
 {
-    long got = host_mremap(m, m->old, m->flags | LINUX_MREMAP_FIXED, m->new);
+    long got = host_mremap(m, m->from, m->flags | LINUX_MREMAP_FIXED, m->to);
     if (got >= 0) {
         note_move(s, m);
-        space_lock_new(s, m->new, m->new_bytes);
+        space_lock_new(s, m->to, m->new_bytes);
     } else {
         note_failed_move(s, m);
     }
@@ -438,7 +438,7 @@ static long move_to(struct space *s, struct move *m)
 static long remap(struct space *s, struct move *m)
 {
     const int moving = LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP;
-    size_t areas = vma_count(&s->vmas, m->old, m->old + m->old_bytes);
+    size_t areas = vma_count(&s->vmas, m->from, m->from + m->old_bytes);
     long got = vma_reserve(&s->vmas, 2 * VMA_RESERVE_CHANGE + areas);
     if (got < 0)
         return got;
@@ -447,16 +447,18 @@ static long remap(struct space *s, struct move *m)
 
     bool may_stay = !(m->flags & moving) && (m->old_bytes || !(m->flags & LINUX_MREMAP_MAYMOVE));
     if (may_stay) {
-        got = m->old > GUEST_MAX - m->new_bytes
+        got = m->from > GUEST_MAX - m->new_bytes
                   ? -LINUX_ENOMEM
-                  : host_mremap(m, m->old, m->flags & ~LINUX_MREMAP_MAYMOVE, 0);
+                  : host_mremap(m, m->from, m->flags & ~LINUX_MREMAP_MAYMOVE, 0);
         if (got >= 0)
             note_resize(s, m);
         if (got != -LINUX_ENOMEM || !(m->flags & LINUX_MREMAP_MAYMOVE))
             return got;
     }
-    m->new = place_for_move(s, m->new_bytes);
-    if (m->new == NOWHERE)
+    /* MREMAP_DONTUNMAP takes the new address for a hint, even without MREMAP_FIXED. */
+    uint64_t hint = m->flags & LINUX_MREMAP_DONTUNMAP ? m->to : 0;
+    m->to = place_for_move(s, hint, m->new_bytes);
+    if (m->to == NOWHERE)
         return -LINUX_ENOMEM;
     return move_to(s, m);
 }
@@ -468,24 +470,25 @@ long space_mremap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, 
     const int known = LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP;
     bool fixed = flags & LINUX_MREMAP_FIXED;
 
-    if ((flags & ~known) || (m.old & PAGE_OFFSET) || !m.new_bytes || m.new_bytes > GUEST_MAX)
+    if ((flags & ~known) || (m.from & PAGE_OFFSET) || !m.new_bytes || m.new_bytes > GUEST_MAX)
         return -LINUX_EINVAL;
     if ((flags & ~LINUX_MREMAP_MAYMOVE) && !(flags & LINUX_MREMAP_MAYMOVE))
         return -LINUX_EINVAL;
     if ((flags & LINUX_MREMAP_DONTUNMAP) && m.old_bytes != m.new_bytes)
         return -LINUX_EINVAL;
-    if (fixed && ((m.new &PAGE_OFFSET) || m.new > GUEST_MAX - m.new_bytes ||
-                  (m.new < m.old + m.old_bytes &&m.old < m.new + m.new_bytes)))
+    if ((flags & ~LINUX_MREMAP_MAYMOVE) &&
+        ((m.to & PAGE_OFFSET) || m.to > GUEST_MAX - m.new_bytes ||
+         (m.to < m.from + m.old_bytes && m.from < m.to + m.new_bytes)))
         return -LINUX_EINVAL;
 
     lock_acquire(&s->lock);
     long got;
-    if (m.old > GUEST_MAX || m.old_bytes > GUEST_MAX - m.old || m.old < GUEST_MIN ||
-        space_foreign(s, m.old, m.old_bytes ? m.old_bytes : 1))
+    if (m.from > GUEST_MAX || m.old_bytes > GUEST_MAX - m.from || m.from < GUEST_MIN ||
+        space_foreign(s, m.from, m.old_bytes ? m.old_bytes : 1))
         got = -LINUX_EFAULT;
-    else if (fixed && m.new < GUEST_MIN)
-        got = vma_at(&s->vmas, m.old) ? -LINUX_EPERM : -LINUX_EFAULT;
-    else if (fixed && space_foreign(s, m.new, m.new_bytes))
+    else if (fixed && m.to < GUEST_MIN)
+        got = vma_at(&s->vmas, m.from) ? -LINUX_EPERM : -LINUX_EFAULT;
+    else if (fixed && space_foreign(s, m.to, m.new_bytes))
         got = -LINUX_EINVAL;
     else
         got = remap(s, &m);
@@ -617,7 +620,7 @@ static long attach(struct space *s, int shmid, bool wanted, uint64_t at, uint64_
     if (wanted && space_foreign(s, at, bytes))
         return -LINUX_EINVAL;
     if (!wanted)
-        at = place_for_move(s, bytes);
+        at = place_for_move(s, 0, bytes);
     if (at == NOWHERE)
         return -LINUX_ENOMEM;
     return host_syscall(LINUX_SYS_shmat, (uint64_t)shmid, at, (uint64_t)flags, 0, 0, 0);
