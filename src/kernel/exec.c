@@ -306,5 +306,6 @@ int exec_load(struct task *t, struct program *p, char *const *argv, char *const 
     tell_host(im, sp);
     t->cpu.sp = sp.a;
     t->cpu.pc = start.a;
+    t->cpu.vdso_page = t->group->image.vdso.a;
     return 0;
 }
