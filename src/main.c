@@ -77,25 +77,39 @@ static const char *variable(char **envp, const char *name)
     return NULL;
 }
 
-/* A name without a slash: a file here, else the first executable one in the guest's PATH. */
-static int find_program(struct program *p, const char *name, char **envp)
+/* The first executable of that name in the guest's PATH. arm64_only: of this machine's own programs nothing is taken. */
+static int search_path(struct program *p, const char *name, const char *path, bool arm64_only)
 {
-    const char *path = variable(envp, "PATH");
-    int err = program_find(p, LINUX_AT_FDCWD, name, 0);
+    int err = -LINUX_ENOENT;
 
-    if (err != -LINUX_ENOENT && (err != -LINUX_EACCES || strchr(name, '/')))
-        return err;
-    while (!strchr(name, '/') && path && *path) {
+    while (path && *path) {
         char candidate[PATH_CAP];
         size_t len = strcspn(path, ":");
         int n = snprintf(candidate, sizeof(candidate), "%.*s%s%s", (int)len, path, len ? "/" : "", name);
         int found = n < (int)sizeof(candidate) ? program_find(p, LINUX_AT_FDCWD, candidate, 0) : -LINUX_ENAMETOOLONG;
 
-        if (found == 0 || (found != -LINUX_ENOENT && found != -LINUX_ENOTDIR && found != -LINUX_EACCES))
-            return found;
+        if (found == 0 && !(arm64_only && p->for_host))
+            return 0;
+        if (found != 0 && found != -LINUX_ENOENT && found != -LINUX_ENOTDIR)
+            err = found;
         path += len + (path[len] == ':');
     }
     return err;
+}
+
+/*
+ * A name without a slash is a file here, else an arm64 program in PATH, else
+ * one of this machine's.
+ */
+static int find_program(struct program *p, const char *name, char **envp)
+{
+    const char *path = variable(envp, "PATH");
+    int err = program_find(p, LINUX_AT_FDCWD, name, 0);
+
+    if (strchr(name, '/') || (err != -LINUX_ENOENT && err != -LINUX_EACCES))
+        return err;
+    err = search_path(p, name, path, true);
+    return err == 0 ? 0 : search_path(p, name, path, false);
 }
 
 /* What went wrong, and what to do about it. The exit status. */
