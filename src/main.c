@@ -220,7 +220,9 @@ static int run_program(const char *name, char **argv, char **envp, bool fresh)
         return EXIT_CANNOT_RUN;
     }
     t = first_task(o, engine, model);
-    err = t ? exec_load(t, &start.program, argv, envp) : -LINUX_ENOMEM;
+    err = t ? seccomp_load(t, start.handover.filters, start.handover.filter_bytes) : -LINUX_ENOMEM;
+    if (err == 0)
+        err = exec_load(t, &start.program, argv, envp);
     if (err < 0) {
         /* After an exec the program that asked for it is gone: as Linux, no status but a signal. */
         if (!fresh)

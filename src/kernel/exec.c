@@ -94,7 +94,15 @@ static long exec_self(struct task *t, struct attempt *a, gva argv, gva envp)
     long err;
 
     memcpy(h.prefix, p->prefix, sizeof(h.prefix));
-    err = handover_write(&fds, &h, t->group->options, path_sysroot());
+    h.filter_bytes = (uint32_t)seccomp_save(t, NULL);
+    void *filters = mem_alloc(h.filter_bytes + 1);
+    err = filters ? 0 : -LINUX_ENOMEM;
+    if (err == 0) {
+        seccomp_save(t, filters);
+        h.filters = filters;
+        err = handover_write(&fds, &h, t->group->options, path_sysroot());
+    }
+    mem_free(filters);
     attempt_free(a);
     if (err == 0) {
         err = -LINUX_ERESTARTNOINTR;

@@ -42,6 +42,8 @@ struct record {
     uint64_t stack_limit;
     uint32_t prefix_count;
     uint32_t text_bytes; /* strings: exe, execfn, prefixes, then "id=value" for each option */
+    uint32_t filter_bytes; /* after them: seccomp's filters */
+    uint32_t pad;
 };
 
 struct text {
@@ -114,7 +116,7 @@ static long move_high(long fd, uint64_t from)
 
 static int write_record(struct record *r, struct handover_fds *f)
 {
-    size_t bytes = sizeof(*r) + r->text_bytes;
+    size_t bytes = sizeof(*r) + r->text_bytes + r->filter_bytes;
     long low = host_syscall(LINUX_SYS_memfd_create, (uintptr_t)"elver-exec",
                             LINUX_MFD_CLOEXEC | LINUX_MFD_ALLOW_SEALING, 0, 0, 0, 0);
     long fd = low < 0 ? low : move_high(low, HIGH_FD), image;
@@ -159,7 +161,7 @@ static void set_stack_limit(uint64_t soft)
 
 int handover_write(struct handover_fds *f, const struct handover *h, const struct options *o, const char *sysroot)
 {
-    size_t cap = sizeof(struct record) + TEXT_MAX;
+    size_t cap = sizeof(struct record) + TEXT_MAX + h->filter_bytes;
     struct record *r = mem_pages(cap, LINUX_PROT_READ | LINUX_PROT_WRITE);
     struct text text;
     uint64_t soft = get_stack_limit().rlim_cur;
@@ -167,7 +169,7 @@ int handover_write(struct handover_fds *f, const struct handover *h, const struc
 
     if (!r)
         return -LINUX_ENOMEM;
-    text = (struct text){(char *)(r + 1), (char *)r + cap};
+    text = (struct text){(char *)(r + 1), (char *)(r + 1) + TEXT_MAX};
     *r = (struct record){
         .magic = MAGIC,
         .pid = (int)host_syscall(LINUX_SYS_getpid, 0, 0, 0, 0, 0, 0),
@@ -177,8 +179,10 @@ int handover_write(struct handover_fds *f, const struct handover *h, const struc
         .log_fd = h->log_fd,
         .stack_limit = soft >= STACK_LIMIT_HUGE ? soft : 0,
         .prefix_count = h->prefix_count,
+        .filter_bytes = h->filter_bytes,
     };
     r->text_bytes = (uint32_t)put_all(&text, h, o, sysroot);
+    memcpy((char *)(r + 1) + r->text_bytes, h->filters, h->filter_bytes);
     err = text.at ? write_record(r, f) : -LINUX_E2BIG;
     mem_pages_free(r, cap);
     return err;
@@ -266,6 +270,7 @@ bool handover_take(struct handover *h, struct options *o, int *err)
 {
     struct record r;
     int fd = find_record(&r);
+    size_t bytes;
     char *text;
 
     if (fd < 0)
@@ -281,10 +286,13 @@ bool handover_take(struct handover *h, struct options *o, int *err)
     };
     host_fd_adopt(r.image_fd);
     host_image_set(r.image_fd);
-    text = mem_alloc(r.text_bytes + 1);
+    bytes = (size_t)r.text_bytes + r.filter_bytes;
+    text = mem_alloc(bytes + 1);
     *err = text ? 0 : -LINUX_ENOMEM;
-    if (text && host_syscall(LINUX_SYS_pread64, fd, (uintptr_t)text, r.text_bytes, sizeof(r), 0, 0) != r.text_bytes)
+    if (text && host_syscall(LINUX_SYS_pread64, fd, (uintptr_t)text, bytes, sizeof(r), 0, 0) != (long)bytes)
         *err = -LINUX_EINVAL;
+    h->filters = text + r.text_bytes;
+    h->filter_bytes = r.filter_bytes;
     if (*err == 0 && r.program)
         *err = read_text(h, o, text, text + r.text_bytes);
     if (*err == 0 && r.stack_limit)

@@ -22,6 +22,8 @@ struct handover {
     unsigned prefix_count;
     const char *prefix[PREFIX_MAX]; /* first to last */
     const char *exe, *execfn;
+    const void *filters; /* of seccomp_save */
+    uint32_t filter_bytes;
 };
 
 /* What was written: the memfd and the copy of our image that belongs to it. */
