@@ -32,8 +32,10 @@ static void machine_map(uint64_t addr, size_t bytes)
     }
 }
 
-static void machine_init(const char *model)
+/* without: features that the model shall lack. */
+static void machine_init(const char *model, uint64_t without)
 {
+    static struct cpu_model machine_model;
     const size_t code_bytes = 2 * INSN_CODE_MARGIN + (size_t)INSN_MAX_CASES * INSN_SLOT;
     uint32_t *code = (uint32_t *)INSN_CODE_BASE;
     uint64_t ignored, blocked;
@@ -41,7 +43,9 @@ static void machine_init(const char *model)
     machine_thread.poll = &machine_cpu.poll;
     if (host_signal_init(&machine_thread, &ignored, &blocked) < 0)
         exit(1);
-    machine_cpu.model = model_find(model);
+    machine_model = *model_find(model);
+    machine_model.features &= ~without;
+    machine_cpu.model = &machine_model;
     machine_cpu.engine = &engine_interp;
     if (engine_interp.thread_init(&machine_cpu) < 0)
         exit(1);
@@ -70,6 +74,7 @@ static void machine_run(uint32_t slot, const struct insn_state *before, struct i
     cpu->nzcv = before->nzcv;
     cpu->fpcr = before->fpcr;
     cpu->fpsr = before->fpsr;
+    cpu->dit = cpu->ssbs = 0;
     memcpy((char *)INSN_DATA + before->window, before->mem, INSN_WINDOW);
 
     cpu->engine->run(cpu, &trap);

@@ -49,6 +49,10 @@ static const struct {
     {"mrs_ctr", "the model's"},
     {"mrs_dczid", "the model's"},
     {"mrs_id", "the model's"},
+    {"dc_zva", "the block's size is the model's"},
+    {"dc_c*", "qemu looks at no address"},
+    {"msr_fpcr", "qemu keeps AArch32's Len and Stride"},
+    {"msr_fpsr", "qemu keeps AArch32's flags"},
     {"mrs_cnt*", "time"},
     {"mrs_rndr*", "random"},
     {"pac", "the code is IMPLEMENTATION DEFINED"},
@@ -69,6 +73,9 @@ static const struct {
     {A64_FEAT_MOPS, "qemu 8.2"},
     {A64_FEAT_CSSC, "qemu 11"},
     {A64_FEAT_HBC, "qemu 8.2"},
+    {A64_FEAT_DCPOP, "not in user mode"},
+    {A64_FEAT_DCPODP, "not in user mode"},
+    {A64_FEAT_LSE2, "qemu 8.1; unaligned ordered accesses fault"},
     {A64_FEAT_ECV, "the sanitised counter came later"},
 };
 
@@ -280,20 +287,37 @@ static uint32_t make_fpcr(void)
     return fpcr;
 }
 
+/* Branches into another case's instruction would compare that one, too. */
+static bool enters_other_slot(uint32_t word, uint32_t slot)
+{
+    int64_t offset;
+    uint64_t at = (uint64_t)slot * INSN_SLOT;
+
+    if ((word & 0x7c000000) == 0x14000000) /* B, BL */
+        offset = (int32_t)(word << 6) >> 6;
+    else if ((word & 0xfe000000) == 0x54000000 ||
+             (word & 0x7e000000) == 0x34000000) /* B.cond, CBZ */
+        offset = (int32_t)(word << 8) >> 13;
+    else if ((word & 0x7e000000) == 0x36000000) /* TBZ */
+        offset = (int32_t)(word << 13) >> 18;
+    else
+        return false;
+    at += (uint64_t)offset * 4;
+    return at < INSN_MAX_CASES * INSN_SLOT && at % INSN_SLOT == 0;
+}
+
 /* Points the base register into the window, now and then to an edge of the region or with a tag. */
 static void aim(struct insn_case *c)
 {
     unsigned n = is_dc(c->word) ? field(c->word, 4, 0) : field(c->word, 9, 5);
     bool edge = below(20) == 0;
-    uint64_t addr = edge ? (below(2)   ? INSN_DATA_BYTES - below(48)
-                            : below(2) ? 0
-                                       : -below(48))
-                         : INSN_DATA_BYTES / 2 + below(16);
+    uint64_t addr = INSN_DATA + INSN_DATA_BYTES / 2 + below(16);
 
+    if (edge)
+        addr = INSN_DATA + (below(2) ? INSN_DATA_BYTES : 0) + below(96) - 48;
     if (wants_alignment(c->word) || n == 31)
         addr &= ~15ull;
     c->in.window = INSN_DATA_BYTES / 2 - INSN_WINDOW / 2;
-    addr += INSN_DATA;
     if (n == 31) {
         c->in.sp = addr;
         return;
@@ -305,14 +329,16 @@ static void aim(struct insn_case *c)
         unsigned m = field(c->word, 20, 16);
 
         if (m != 31 && m != n)
-            c->in.x[m] = (uint64_t)(int64_t)((int)below(32) - 16);
+            c->in.x[m] = below(2) && field(c->word, 15, 13) != 2 ? -(uint64_t)below(32) : below(32);
     }
 }
 
-static void make_case(enum a64_op op, struct insn_case *c)
+static void make_case(enum a64_op op, uint32_t slot, struct insn_case *c)
 {
     memset(c, 0, sizeof(*c));
-    c->word = make_word(op);
+    do
+        c->word = make_word(op);
+    while (enters_other_slot(c->word, slot));
     for (unsigned i = 0; i < 31; i++)
         c->in.x[i] = make_integer();
     for (unsigned i = 0; i < 32; i++)
@@ -328,6 +354,9 @@ static void make_case(enum a64_op op, struct insn_case *c)
     c->in.fpsr = below(4) ? 0 : (uint32_t)rnd() & 0x0800009f;
     if (is_memory(c->word) || is_dc(c->word))
         aim(c);
+    if ((c->word & 0xfe000000) == 0xd6000000 && field(c->word, 9, 5) != 31) /* BR, BLR, RET */
+        c->in.x[field(c->word, 9, 5)] &=
+            ~3ull; /* a misaligned PC: qemu sees the missing page first */
 }
 
 /* ---- the other side ---- */
@@ -414,19 +443,24 @@ static void print_state_differences(const struct insn_case *c, const struct insn
     DIFFER(sig, "%d");
     DIFFER(code, "%d");
     DIFFER(addr, "%lx");
-    for (unsigned i = 0; i < INSN_WINDOW; i++)
-        if (ours->mem[i] != theirs->mem[i])
+    for (unsigned i = 0, lines = 0; i < INSN_WINDOW && lines < 16; i++)
+        if (ours->mem[i] != theirs->mem[i] && ++lines)
             printf("  mem[%d]: before %02x ours %02x theirs %02x\n", (int)(i - INSN_WINDOW / 2),
                    c->in.mem[i], ours->mem[i], theirs->mem[i]);
 }
 
-/* Memory behind a store that faulted is UNKNOWN; qemu has another si_code for SIGILL. */
+/*
+ * Memory behind a store that faulted is UNKNOWN; qemu has another si_code for
+ * SIGILL, and shows no address that the host cannot have.
+ */
 static bool same(struct insn_state *ours, struct insn_state *theirs)
 {
     if (ours->sig == theirs->sig && ours->sig == LINUX_SIGSEGV)
         memcpy(theirs->mem, ours->mem, sizeof(ours->mem));
     if (ours->sig == theirs->sig && ours->sig == LINUX_SIGILL && using_qemu)
         theirs->code = ours->code;
+    if (ours->sig == LINUX_SIGSEGV && ours->addr >> 47 && using_qemu)
+        theirs->addr = ours->addr;
     return !memcmp(ours, theirs, sizeof(*ours));
 }
 
@@ -504,7 +538,7 @@ int main(int argc, char **argv)
         printf("qemu-aarch64 is not installed\n");
         return 77;
     }
-    machine_init(model);
+    machine_init(model, using_qemu ? A64_FEAT_BIT(LSE2) : 0);
     for (int op = 0; op < A64_undefined; op++) {
         if (!row_is_run(&a64_rows[op]) || !strstr(a64_rows[op].name, only))
             continue;
@@ -512,7 +546,7 @@ int main(int argc, char **argv)
         if (verbose)
             printf("%s\n", a64_rows[op].name);
         for (unsigned k = 0; k < per_row; k++) {
-            make_case((enum a64_op)op, (struct insn_case *)(file + 1) + file->count);
+            make_case((enum a64_op)op, file->count, (struct insn_case *)(file + 1) + file->count);
             names[file->count++] = a64_rows[op].name;
             total++;
             if (file->count == BATCH) {

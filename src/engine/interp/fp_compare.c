@@ -38,7 +38,8 @@ EXEC_FP(compare_if, fccmp, fp_fmt(word))
 
 static inline void select_if(struct cpu *cpu, uint32_t word, enum fpu_fmt fmt)
 {
-    set_fr(cpu, rd(word), fr(cpu, condition_holds(cpu, bits(word, 15, 12)) ? rn(word) : rm(word), fmt));
+    set_fr(cpu, rd(word),
+           fr(cpu, condition_holds(cpu, bits(word, 15, 12)) ? rn(word) : rm(word), fmt));
 }
 
 EXEC_FP(select_if, fcsel, fp_fmt(word))

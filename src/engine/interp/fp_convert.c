@@ -44,7 +44,8 @@ EXEC_FP(round_int, frinta_scalar, FPU_TIEAWAY, false)
 EXEC_FP(round_int, frintx_scalar, FPCR_MODE(cpu), true)
 EXEC_FP(round_int, frinti_scalar, FPCR_MODE(cpu), false)
 
-static inline void round_int_n(struct cpu *cpu, uint32_t word, enum fpu_round round, unsigned int_bits)
+static inline void round_int_n(struct cpu *cpu, uint32_t word, enum fpu_round round,
+                               unsigned int_bits)
 {
     enum fpu_fmt fmt = fp_fmt(word);
     struct fpu f = fpu_begin(cpu);
@@ -75,13 +76,15 @@ EXEC(frint64x_scalar)
 
 /* ---- general registers ---- */
 
-static inline void to_gen(struct cpu *cpu, uint32_t word, unsigned fbits, bool is_unsigned, enum fpu_round round)
+static inline void to_gen(struct cpu *cpu, uint32_t word, unsigned fbits, bool is_unsigned,
+                          enum fpu_round round)
 {
     enum fpu_fmt fmt = fp_fmt(word);
     struct fpu f = fpu_begin(cpu);
 
     set_xr(cpu, rd(word),
-           fpu_to_fixed(&f, fmt, fr(cpu, rn(word), fmt), fbits, is_unsigned, round, bit(word, 31) ? 64 : 32));
+           fpu_to_fixed(&f, fmt, fr(cpu, rn(word), fmt), fbits, is_unsigned, round,
+                        bit(word, 31) ? 64 : 32));
     fpu_end(cpu, &f);
 }
 

@@ -82,8 +82,8 @@ static bool rounds_up(enum fpu_round round, bool sign, bool odd, uint64_t rem)
 }
 
 /* FPRoundBase. */
-static uint64_t round_base(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac, enum fpu_round round,
-                           uint32_t fpcr)
+static uint64_t round_base(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac,
+                           enum fpu_round round, uint32_t fpcr)
 {
     const struct fpn_format *t = &fpn_formats[fmt];
     int min_exp = 1 - t->bias;
@@ -119,8 +119,8 @@ static uint64_t round_base(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, 
             return fpn_sign(fmt, sign) | 0x7fff;
         }
     } else if (exp > t->bias || result >= t->inf) {
-        bool to_inf = round == FPU_TIEEVEN || round == FPU_TIEAWAY || (round == FPU_POSINF && !sign) ||
-                      (round == FPU_NEGINF && sign);
+        bool to_inf = round == FPU_TIEEVEN || round == FPU_TIEAWAY ||
+                      (round == FPU_POSINF && !sign) || (round == FPU_NEGINF && sign);
         f->fpsr |= FPSR_OFC | FPSR_IXC;
         return to_inf ? fpn_inf(fmt, sign) : fpn_max_normal(fmt, sign);
     }
@@ -129,12 +129,14 @@ static uint64_t round_base(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, 
     return fpn_sign(fmt, sign) | result;
 }
 
-uint64_t fpn_round(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac, enum fpu_round round)
+uint64_t fpn_round(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac,
+                   enum fpu_round round)
 {
     return round_base(f, fmt, sign, exp, frac, round, f->fpcr & ~FPCR_AHP);
 }
 
-uint64_t fpn_round_cv(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac, enum fpu_round round)
+uint64_t fpn_round_cv(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac,
+                      enum fpu_round round)
 {
     return round_base(f, fmt, sign, exp, frac, round, f->fpcr & ~FPCR_FZ16);
 }
@@ -156,8 +158,8 @@ uint64_t fpn_process_nan(struct fpu *f, enum fpu_fmt fmt, struct fpn n, uint64_t
     return f->fpcr & FPCR_DN ? fpn_default_nan(fmt) : raw | fpn_quiet_bit(fmt);
 }
 
-bool fpn_process_nans(struct fpu *f, enum fpu_fmt fmt, struct fpn a, struct fpn b, uint64_t raw_a, uint64_t raw_b,
-                      uint64_t *out)
+bool fpn_process_nans(struct fpu *f, enum fpu_fmt fmt, struct fpn a, struct fpn b, uint64_t raw_a,
+                      uint64_t raw_b, uint64_t *out)
 {
     if (!fpn_is_nan(a) && !fpn_is_nan(b))
         return false;
@@ -215,19 +217,19 @@ static inline bool plain_float(uint64_t raw)
     return (raw >> 23 & 0xff) - 2 < 0xff - 2;
 }
 
-#define TRY_HOST(f, fmt, double_expr, float_expr)              \
-    do {                                                       \
-        if (likely(host_usable(f))) {                          \
-            if (fmt == FPU_D) {                                \
-                uint64_t host_ = from_double(double_expr);     \
-                if (likely(plain_double(host_)))               \
-                    return host_;                              \
-            } else if (fmt == FPU_S) {                         \
-                uint64_t host_ = from_float(float_expr);       \
-                if (likely(plain_float(host_)))                \
-                    return host_;                              \
-            }                                                  \
-        }                                                      \
+#define TRY_HOST(f, fmt, double_expr, float_expr)          \
+    do {                                                   \
+        if (likely(host_usable(f))) {                      \
+            if (fmt == FPU_D) {                            \
+                uint64_t host_ = from_double(double_expr); \
+                if (likely(plain_double(host_)))           \
+                    return host_;                          \
+            } else if (fmt == FPU_S) {                     \
+                uint64_t host_ = from_float(float_expr);   \
+                if (likely(plain_float(host_)))            \
+                    return host_;                          \
+            }                                              \
+        }                                                  \
     } while (0)
 
 /* ---- sums and products ---- */
@@ -259,7 +261,8 @@ static uint64_t sum(struct fpu *f, enum fpu_fmt fmt, struct term a, struct term 
     return fpn_round128(f, fmt, a.sign, a.exp + 1 + scale, frac);
 }
 
-uint64_t fpn_fused(struct fpu *f, enum fpu_fmt fmt, struct fpn addend, struct fpn a, struct fpn b, int scale)
+uint64_t fpn_fused(struct fpu *f, enum fpu_fmt fmt, struct fpn addend, struct fpn a, struct fpn b,
+                   int scale)
 {
     fpu_u128 product = (fpu_u128)a.frac * b.frac; /* 2^126 stands for 1 */
     struct term p = {a.sign != b.sign, a.exp + b.exp, product};
@@ -320,7 +323,8 @@ static uint64_t mul(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, boo
             return fpn_inf(fmt, sign);
         if (!extended)
             return fpn_invalid(f, fmt);
-        return fpn_sign(fmt, sign) | (uint64_t)(fpn_formats[fmt].bias + 1) << fpn_formats[fmt].frac_bits;
+        return fpn_sign(fmt, sign) | (uint64_t)(fpn_formats[fmt].bias + 1)
+                                         << fpn_formats[fmt].frac_bits;
     }
     if (x.cls == FPN_ZERO || y.cls == FPN_ZERO)
         return fpn_sign(fmt, sign);
@@ -391,7 +395,8 @@ uint64_t fpu_sqrt(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
 }
 
 /* What FPMulAdd does after NaNs: the product has format-independent operands a and b. */
-static uint64_t muladd_numbers(struct fpu *f, enum fpu_fmt fmt, struct fpn n, struct fpn a, struct fpn b)
+static uint64_t muladd_numbers(struct fpu *f, enum fpu_fmt fmt, struct fpn n, struct fpn a,
+                               struct fpn b)
 {
     bool inf_product = a.cls == FPN_INF || b.cls == FPN_INF;
     bool zero_product = a.cls == FPN_ZERO || b.cls == FPN_ZERO;
@@ -433,14 +438,16 @@ uint64_t fpu_muladd(struct fpu *f, enum fpu_fmt fmt, uint64_t addend, uint64_t a
 
 uint64_t fpu_muladd_half(struct fpu *f, uint64_t addend, uint64_t a, uint64_t b)
 {
-    struct fpn n = fpn_unpack(f, FPU_S, addend), x = fpn_unpack(f, FPU_H, a), y = fpn_unpack(f, FPU_H, b);
+    struct fpn n = fpn_unpack(f, FPU_S, addend), x = fpn_unpack(f, FPU_H, a),
+               y = fpn_unpack(f, FPU_H, b);
     uint64_t nan;
 
     if (n.cls == FPN_QNAN && is_inf_times_zero(x, y))
         return fpn_invalid(f, FPU_S);
     if (n.cls == FPN_SNAN || (n.cls == FPN_QNAN && x.cls != FPN_SNAN && y.cls != FPN_SNAN))
         return fpn_process_nan(f, FPU_S, n, addend);
-    if (fpn_process_nans(f, FPU_H, x, y, a, b, &nan)) /* FPConvertNaN: the payload moves to the top */
+    if (fpn_process_nans(f, FPU_H, x, y, a, b,
+                         &nan)) /* FPConvertNaN: the payload moves to the top */
         return (nan & 0x8000) << 16 | fpn_formats[FPU_S].inf | (nan & 0x3ff) << 13;
     return muladd_numbers(f, FPU_S, n, x, y);
 }
@@ -478,10 +485,10 @@ static uint64_t extreme(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b,
         return result;
     bool first = order(x, y) == want;
     if ((first ? x : y).cls == FPN_ZERO) /* of zeros of both signs, +0 is the larger */
-        return fpn_sign(fmt, first                                  ? x.sign
-                             : x.cls != FPN_ZERO                    ? y.sign
-                             : want > 0                             ? x.sign && y.sign
-                                                                    : x.sign || y.sign);
+        return fpn_sign(fmt, first               ? x.sign
+                             : x.cls != FPN_ZERO ? y.sign
+                             : want > 0          ? x.sign && y.sign
+                                                 : x.sign || y.sign);
     return first ? a : b;
 }
 
@@ -518,7 +525,8 @@ uint64_t fpu_min_num(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
 }
 
 /* Unpacks for a comparison; true when one is a NaN, with IOC for a signalling one or when any signals. */
-static bool unordered(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, bool signal_nans, int *relation)
+static bool unordered(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, bool signal_nans,
+                      int *relation)
 {
     struct fpn x = fpn_unpack(f, fmt, a), y = fpn_unpack(f, fmt, b);
 

@@ -17,7 +17,8 @@ static uint64_t convert_nan(enum fpu_fmt to, enum fpu_fmt from, bool sign, uint6
     return fpn_sign(to, sign) | tt->inf | fpn_quiet_bit(to) | frac >> (64 - tt->frac_bits);
 }
 
-uint64_t fpu_convert(struct fpu *f, enum fpu_fmt to, enum fpu_fmt from, uint64_t a, enum fpu_round round)
+uint64_t fpu_convert(struct fpu *f, enum fpu_fmt to, enum fpu_fmt from, uint64_t a,
+                     enum fpu_round round)
 {
     struct fpn n = fpn_unpack_cv(f, from, a);
     bool alternative = to == FPU_H && f->fpcr & FPCR_AHP; /* has neither NaN nor infinity */
@@ -51,7 +52,8 @@ uint64_t fpu_to_bfloat(struct fpu *f, uint64_t single)
     }
     if (n.cls == FPN_SNAN)
         f->fpsr |= FPSR_IOC;
-    return f->fpcr & FPCR_DN ? fpn_default_nan(FPU_BF16) : convert_nan(FPU_BF16, FPU_S, n.sign, single);
+    return f->fpcr & FPCR_DN ? fpn_default_nan(FPU_BF16)
+                             : convert_nan(FPU_BF16, FPU_S, n.sign, single);
 }
 
 /*
@@ -87,7 +89,8 @@ static uint64_t round_magnitude(struct fpn n, enum fpu_round round, bool *inexac
     return units + up; /* cannot wrap: exp < 63 left a bit free */
 }
 
-uint64_t fpu_round_int(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_round round, bool exact)
+uint64_t fpu_round_int(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_round round,
+                       bool exact)
 {
     struct fpn n = fpn_unpack(f, fmt, a);
     bool inexact, huge;
@@ -108,7 +111,8 @@ uint64_t fpu_round_int(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_rou
     return fpn_round(f, fmt, n.sign, 63 - shift, units << shift, FPU_ZERO);
 }
 
-uint64_t fpu_round_int_n(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_round round, unsigned int_bits)
+uint64_t fpu_round_int_n(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_round round,
+                         unsigned int_bits)
 {
     struct fpn n = fpn_unpack(f, fmt, a);
     const struct fpn_format *t = &fpn_formats[fmt];
@@ -148,7 +152,8 @@ uint64_t fpu_to_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbit
         f->fpsr |= FPSR_IOC;
         return 0;
     }
-    uint64_t max = is_unsigned ? n.sign ? 0 : mask : (mask >> 1) + n.sign; /* largest magnitude of this sign */
+    uint64_t max =
+        is_unsigned ? n.sign ? 0 : mask : (mask >> 1) + n.sign; /* largest magnitude of this sign */
     n.exp += (int)fbits;
     uint64_t units = n.cls == FPN_INF ? 0 : round_magnitude(n, round, &inexact, &huge);
     if (n.cls == FPN_INF || huge || units > max) {
@@ -160,7 +165,8 @@ uint64_t fpu_to_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbit
     return (n.sign ? -units : units) & mask;
 }
 
-uint64_t fpu_from_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits, bool is_unsigned)
+uint64_t fpu_from_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits,
+                        bool is_unsigned)
 {
     bool sign = !is_unsigned && a >> 63;
     uint64_t magnitude = sign ? -a : a;
@@ -168,7 +174,8 @@ uint64_t fpu_from_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fb
     if (magnitude == 0)
         return 0;
     int shift = __builtin_clzll(magnitude);
-    return fpn_round(f, fmt, sign, 63 - shift - (int)fbits, magnitude << shift, FPCR_RMODE(f->fpcr));
+    return fpn_round(f, fmt, sign, 63 - shift - (int)fbits, magnitude << shift,
+                     FPCR_RMODE(f->fpcr));
 }
 
 uint32_t fpu_to_int32_js(struct fpu *f, uint64_t a, bool *z)
@@ -232,7 +239,8 @@ static uint32_t bf_mul(uint32_t a, uint32_t b)
     if (fpn_is_nan(x) || fpn_is_nan(y))
         return (uint32_t)fpn_default_nan(FPU_S);
     if (x.cls == FPN_INF || y.cls == FPN_INF)
-        return (uint32_t)(x.cls == FPN_ZERO || y.cls == FPN_ZERO ? fpn_default_nan(FPU_S) : fpn_inf(FPU_S, sign));
+        return (uint32_t)(x.cls == FPN_ZERO || y.cls == FPN_ZERO ? fpn_default_nan(FPU_S)
+                                                                 : fpn_inf(FPU_S, sign));
     if (x.cls == FPN_ZERO || y.cls == FPN_ZERO)
         return (uint32_t)fpn_sign(FPU_S, sign);
     return bf_round(sign, x.exp + y.exp + 1, (fpu_u128)x.frac * y.frac);

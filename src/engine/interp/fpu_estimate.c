@@ -68,7 +68,7 @@ uint64_t fpu_recip_estimate(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
     }
 
     uint64_t estimate = recip_estimate((unsigned)(n.frac >> 55)); /* 1.xxxxxxxx */
-    int exp = -n.exp - 1; /* 1/[1,2) is in (0.5, 1] */
+    int exp = -n.exp - 1;                                         /* 1/[1,2) is in (0.5, 1] */
     uint64_t frac = (estimate & 0xff) << (t->frac_bits - 8);
     int field = exp + t->bias;
     if (field <= 0) {
@@ -113,8 +113,8 @@ uint64_t fpu_recip_exponent(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
 }
 
 /* (constant - a * b) * 2^scale rounded once. Infinity times zero counts as zero; bare: the result without a product. */
-static uint64_t newton_step(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, struct fpn constant, int scale,
-                            uint64_t bare)
+static uint64_t newton_step(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b,
+                            struct fpn constant, int scale, uint64_t bare)
 {
     a = fpu_neg(fmt, a);
     struct fpn x = fpn_unpack(f, fmt, a), y = fpn_unpack(f, fmt, b);
@@ -142,5 +142,6 @@ uint64_t fpu_rsqrt_step(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
     const struct fpn_format *t = &fpn_formats[fmt];
     const struct fpn three = {FPN_FINITE, false, 1, 3ull << 62};
 
-    return newton_step(f, fmt, a, b, three, -1, (uint64_t)t->bias << t->frac_bits | fpn_quiet_bit(fmt));
+    return newton_step(f, fmt, a, b, three, -1,
+                       (uint64_t)t->bias << t->frac_bits | fpn_quiet_bit(fmt));
 }

@@ -18,19 +18,22 @@
 
 #define MEM_BARRIER() __asm__ volatile("" ::: "memory")
 
-/* The address without its tag: bits 63..56 become copies of bit 55. */
+/*
+ * The address without its tag. Under Linux only the user's half has
+ * top-byte-ignore, so that an address with bit 55 set stays as it is.
+ */
 static inline uint64_t mem_untag(uint64_t addr)
 {
-    return (uint64_t)((int64_t)(addr << 8) >> 8);
+    return addr & (uint64_t)((int64_t)(addr << 8) >> 8);
 }
 
 /* The host's address of [addr, addr + size); raises when it is not the guest's. */
 static inline void *mem_host(struct cpu *cpu, uint64_t addr, unsigned size, bool write)
 {
-    uint64_t a = mem_untag(addr);
+    uint64_t a = addr & ((1ull << 56) - 1);
 
     if (unlikely(a > GUEST_MAX - size))
-        raise_unmapped(cpu, a, write);
+        raise_unmapped(cpu, mem_untag(addr), write);
     return (void *)a;
 }
 

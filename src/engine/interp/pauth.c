@@ -1,15 +1,19 @@
 /*
  * Pointer authentication (Arm ARM D8.10, J1.1 AddPAC, Auth, Strip). The code
  * is an IMPLEMENTATION DEFINED one: a cheap mix of pointer, modifier and key
- * number, as the guest has no way to see keys. Under Linux user space has
- * top-byte-ignore and 48-bit addresses, so that a code is bits 54..48.
+ * number, as the guest has no way to see keys. Addresses have 48 bits; under
+ * Linux the lower half, the user's, has top-byte-ignore and the upper half
+ * has not, so that a code is bits 54..48 of a pointer, and 63..56 too when bit 55 is set.
  * The hint-space instructions are NOPs in a model without PAUTH.
  */
 #include "engine/interp/mem.h"
 
 enum pac_key { KEY_IA, KEY_IB, KEY_DA, KEY_DB, KEY_GA };
 
-#define PAC_FIELD (0x7full << 48)
+static uint64_t pac_field(uint64_t ptr)
+{
+    return ptr >> 55 & 1 ? 0xff7full << 48 : 0x7full << 48;
+}
 
 static uint64_t compute_pac(uint64_t ptr, uint64_t modifier, enum pac_key key)
 {
@@ -23,28 +27,29 @@ static uint64_t compute_pac(uint64_t ptr, uint64_t modifier, enum pac_key key)
 /* The pointer with bit 55 copied over the code's place. */
 static uint64_t strip(uint64_t ptr)
 {
-    return ptr >> 55 & 1 ? ptr | PAC_FIELD : ptr & ~PAC_FIELD;
+    return ptr >> 55 & 1 ? ptr | pac_field(ptr) : ptr & ~pac_field(ptr);
 }
 
 static uint64_t add_pac(uint64_t ptr, uint64_t modifier, enum pac_key key)
 {
-    uint64_t original = strip(ptr);
+    uint64_t original = strip(ptr), field = pac_field(ptr);
     uint64_t code = compute_pac(original, modifier, key);
 
     if (ptr != original) /* not canonical: the code must not authenticate */
-        code ^= 1ull << 53;
-    return (ptr & ~PAC_FIELD) | (code & PAC_FIELD);
+        code ^= 1ull << (ptr >> 55 & 1 ? 62 : 53);
+    return (ptr & ~field) | (code & field);
 }
 
-/* A failure puts an error code into bits 54..53, so that the pointer's use faults. */
+/* A failure puts an error code below the top bit of the field, so that the pointer's use faults. */
 static uint64_t authenticate(uint64_t ptr, uint64_t modifier, enum pac_key key)
 {
     uint64_t original = strip(ptr);
     uint64_t error = key == KEY_IB || key == KEY_DB ? 2 : 1;
+    unsigned place = ptr >> 55 & 1 ? 61 : 53;
 
-    if (((compute_pac(original, modifier, key) ^ ptr) & PAC_FIELD) == 0)
+    if (((compute_pac(original, modifier, key) ^ ptr) & pac_field(ptr)) == 0)
         return original;
-    return (original & ~(3ull << 53)) | error << 53;
+    return (original & ~(3ull << place)) | error << place;
 }
 
 /* ---- hint space ---- */

@@ -5,7 +5,8 @@
  */
 #include "engine/interp/simd.h"
 
-void simd_apply(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, unsigned bytes, union lanes y)
+void simd_apply(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, unsigned bytes,
+                union lanes y)
 {
     union lanes r = low_bytes(vr(cpu, rd(word)), bytes);
     union lanes x = low_bytes(vr(cpu, rn(word)), bytes);
@@ -28,12 +29,14 @@ void simd_scalar(struct cpu *cpu, uint32_t word, lane_op *op)
 
 void simd_elem(struct cpu *cpu, uint32_t word, lane_op *op)
 {
-    simd_apply(cpu, word, op, size_field(word), vec_bytes(word), simd_element(cpu, word, size_field(word)));
+    simd_apply(cpu, word, op, size_field(word), vec_bytes(word),
+               simd_element(cpu, word, size_field(word)));
 }
 
 void simd_elem_scalar(struct cpu *cpu, uint32_t word, lane_op *op)
 {
-    simd_apply(cpu, word, op, size_field(word), 1u << size_field(word), simd_element(cpu, word, size_field(word)));
+    simd_apply(cpu, word, op, size_field(word), 1u << size_field(word),
+               simd_element(cpu, word, size_field(word)));
 }
 
 void simd_long(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, union lanes y)
@@ -76,7 +79,8 @@ union lanes simd_element(const struct cpu *cpu, uint32_t word, unsigned size)
     return lanes_of(size, lane(&v, size, index));
 }
 
-union lanes simd_unzip(const union lanes *x, const union lanes *y, unsigned size, unsigned bytes, unsigned part)
+union lanes simd_unzip(const union lanes *x, const union lanes *y, unsigned size, unsigned bytes,
+                       unsigned part)
 {
     union lanes r = {0};
     unsigned n = bytes >> size, half_n = n / 2;
@@ -88,8 +92,8 @@ union lanes simd_unzip(const union lanes *x, const union lanes *y, unsigned size
     return r;
 }
 
-void simd_fp_apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes, const union lanes *x,
-                   const union lanes *y)
+void simd_fp_apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes,
+                   const union lanes *x, const union lanes *y)
 {
     struct fpu f = fpu_begin(cpu);
     union lanes r = vr(cpu, rd(word));

@@ -178,11 +178,11 @@ static void set_imm(struct cpu *cpu, uint32_t word, uint64_t imm)
     set_vr(cpu, rd(word), (union lanes){.u64 = {imm, imm}}, vec_bytes(word));
 }
 
-#define MODIFIED_IMMEDIATE(row, value)       \
-    EXEC(row)                                \
-    {                                        \
-        uint64_t imm = a64_simd_imm(word);   \
-        set_imm(cpu, word, value);           \
+#define MODIFIED_IMMEDIATE(row, value)     \
+    EXEC(row)                              \
+    {                                      \
+        uint64_t imm = a64_simd_imm(word); \
+        set_imm(cpu, word, value);         \
     }
 
 MODIFIED_IMMEDIATE(movi_b, imm)
@@ -207,10 +207,10 @@ static void combine_imm(struct cpu *cpu, uint32_t word, bool clear)
     set_vr(cpu, rd(word), r, vec_bytes(word));
 }
 
-#define COMBINE_IMMEDIATE(row, clear)        \
-    EXEC(row)                                \
-    {                                        \
-        combine_imm(cpu, word, clear);       \
+#define COMBINE_IMMEDIATE(row, clear)  \
+    EXEC(row)                          \
+    {                                  \
+        combine_imm(cpu, word, clear); \
     }
 
 COMBINE_IMMEDIATE(orr_imm_h, false)

@@ -8,7 +8,8 @@
 
 /* ---- four bytes with four bytes into 32 bits ---- */
 
-static uint32_t byte_product(union lanes x, unsigned i, bool x_signed, union lanes y, unsigned j, bool y_signed)
+static uint32_t byte_product(union lanes x, unsigned i, bool x_signed, union lanes y, unsigned j,
+                             bool y_signed)
 {
     int a = x_signed ? x.s8[i] : x.u8[i], b = y_signed ? y.s8[j] : y.u8[j];
 
@@ -24,31 +25,31 @@ static void dot(struct cpu *cpu, uint32_t word, union lanes y, bool x_signed, bo
     set_vr(cpu, rd(word), r, vec_bytes(word));
 }
 
-#define DOT(name, x_signed, y_signed)                                            \
-    EXEC(name##_elem)                                                            \
-    {                                                                            \
-        dot(cpu, word, simd_element(cpu, word, 2), x_signed, y_signed);          \
+#define DOT(name, x_signed, y_signed)                                   \
+    EXEC(name##_elem)                                                   \
+    {                                                                   \
+        dot(cpu, word, simd_element(cpu, word, 2), x_signed, y_signed); \
     }
-#define DOT_VEC(name, x_signed, y_signed)                                        \
-    EXEC(name##_vec)                                                             \
-    {                                                                            \
-        dot(cpu, word, vr(cpu, rm(word)), x_signed, y_signed);                   \
+#define DOT_VEC(name, x_signed, y_signed)                      \
+    EXEC(name##_vec)                                           \
+    {                                                          \
+        dot(cpu, word, vr(cpu, rm(word)), x_signed, y_signed); \
     }
 
-DOT(sdot, true, true) DOT_VEC(sdot, true, true)
-DOT(udot, false, false) DOT_VEC(udot, false, false)
-DOT(usdot, false, true) DOT_VEC(usdot, false, true)
-DOT(sudot, true, false)
+DOT(sdot, true, true)
+DOT_VEC(sdot, true, true) DOT(udot, false, false) DOT_VEC(udot, false, false)
+    DOT(usdot, false, true) DOT_VEC(usdot, false, true) DOT(sudot, true, false)
 
-/* Two rows of eight bytes each, times the transpose of such, added to two rows of two sums. */
-static void matrix(struct cpu *cpu, uint32_t word, bool x_signed, bool y_signed)
+    /* Two rows of eight bytes each, times the transpose of such, added to two rows of two sums. */
+    static void matrix(struct cpu *cpu, uint32_t word, bool x_signed, bool y_signed)
 {
     union lanes x = vr(cpu, rn(word)), y = vr(cpu, rm(word)), r = vr(cpu, rd(word));
 
     for (unsigned row = 0; row < 2; row++)
         for (unsigned column = 0; column < 2; column++)
             for (unsigned k = 0; k < 8; k++)
-                r.u32[2 * row + column] += byte_product(x, 8 * row + k, x_signed, y, 8 * column + k, y_signed);
+                r.u32[2 * row + column] +=
+                    byte_product(x, 8 * row + k, x_signed, y, 8 * column + k, y_signed);
     set_vr(cpu, rd(word), r, 16);
 }
 
@@ -145,14 +146,14 @@ static void fmlal(struct cpu *cpu, uint32_t word, bool subtract, bool upper, uni
     fpu_end(cpu, &f);
 }
 
-#define FMLAL(name, subtract, upper)                                              \
-    EXEC(name##_vec)                                                              \
-    {                                                                             \
-        fmlal(cpu, word, subtract, upper, vr(cpu, rm(word)));                     \
-    }                                                                             \
-    EXEC(name##_elem)                                                             \
-    {                                                                             \
-        fmlal(cpu, word, subtract, upper, simd_element(cpu, word, 1));            \
+#define FMLAL(name, subtract, upper)                                   \
+    EXEC(name##_vec)                                                   \
+    {                                                                  \
+        fmlal(cpu, word, subtract, upper, vr(cpu, rm(word)));          \
+    }                                                                  \
+    EXEC(name##_elem)                                                  \
+    {                                                                  \
+        fmlal(cpu, word, subtract, upper, simd_element(cpu, word, 1)); \
     }
 
 FMLAL(fmlal, false, false)
@@ -204,7 +205,8 @@ EXEC(fcmla_elem_h)
 {
     union lanes y = vr(cpu, rm(word));
 
-    fcmla(cpu, word, FPU_H, bits(word, 14, 13), lanes_of(2, y.u32[bit(word, 11) << 1 | bit(word, 21)]));
+    fcmla(cpu, word, FPU_H, bits(word, 14, 13),
+          lanes_of(2, y.u32[bit(word, 11) << 1 | bit(word, 21)]));
 }
 
 static void fcadd(struct cpu *cpu, uint32_t word, enum fpu_fmt fmt)

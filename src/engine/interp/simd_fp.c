@@ -6,10 +6,10 @@
 #include "engine/interp/simd.h"
 
 /* f, fmt and the operands a and b; d is the destination's old lane. A comparison gives a lane of ones. */
-#define FP_OP(name, expr)                                                                              \
-    static uint64_t op_##name(struct fpu *f, enum fpu_fmt fmt, uint64_t d, uint64_t a, uint64_t b)     \
-    {                                                                                                  \
-        return expr;                                                                                   \
+#define FP_OP(name, expr)                                                                          \
+    static uint64_t op_##name(struct fpu *f, enum fpu_fmt fmt, uint64_t d, uint64_t a, uint64_t b) \
+    {                                                                                              \
+        return expr;                                                                               \
     }
 #define ALL_ONES_IF(cond) ((cond) ? UINT64_MAX : 0)
 
@@ -42,70 +42,59 @@ static void apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, u
     simd_fp_apply(cpu, word, op, fmt, bytes, &x, &y);
 }
 
-#define VEC(name)                                                              \
-    EXEC(name##_vec)                                                           \
-    {                                                                          \
-        apply(cpu, word, op_##name, fmt_field(word), vec_bytes(word));         \
-    }                                                                          \
-    EXEC(name##_vec_h)                                                         \
-    {                                                                          \
-        apply(cpu, word, op_##name, FPU_H, vec_bytes(word));                   \
+#define VEC(name)                                                      \
+    EXEC(name##_vec)                                                   \
+    {                                                                  \
+        apply(cpu, word, op_##name, fmt_field(word), vec_bytes(word)); \
+    }                                                                  \
+    EXEC(name##_vec_h)                                                 \
+    {                                                                  \
+        apply(cpu, word, op_##name, FPU_H, vec_bytes(word));           \
     }
-#define SCALAR(name)                                                           \
-    EXEC(name##_scalar)                                                        \
-    {                                                                          \
-        apply(cpu, word, op_##name, fmt_field(word), 1u << fmt_field(word));   \
-    }                                                                          \
-    EXEC(name##_scalar_h)                                                      \
-    {                                                                          \
-        apply(cpu, word, op_##name, FPU_H, 1u << FPU_H);                       \
+#define SCALAR(name)                                                         \
+    EXEC(name##_scalar)                                                      \
+    {                                                                        \
+        apply(cpu, word, op_##name, fmt_field(word), 1u << fmt_field(word)); \
+    }                                                                        \
+    EXEC(name##_scalar_h)                                                    \
+    {                                                                        \
+        apply(cpu, word, op_##name, FPU_H, 1u << FPU_H);                     \
     }
 
 VEC(fadd)
 VEC(fsub)
-VEC(fabd) SCALAR(fabd)
-VEC(fmul)
-VEC(fmulx) SCALAR(fmulx)
-VEC(fdiv)
-VEC(fmla)
-VEC(fmls)
-VEC(fmax)
-VEC(fmin)
-VEC(fmaxnm)
-VEC(fminnm)
-VEC(frecps) SCALAR(frecps)
-VEC(frsqrts) SCALAR(frsqrts)
-VEC(fcmeq) SCALAR(fcmeq)
-VEC(fcmge) SCALAR(fcmge)
-VEC(fcmgt) SCALAR(fcmgt)
-VEC(facge) SCALAR(facge)
-VEC(facgt) SCALAR(facgt)
+VEC(fabd)
+SCALAR(fabd) VEC(fmul) VEC(fmulx) SCALAR(fmulx) VEC(fdiv) VEC(fmla) VEC(fmls) VEC(fmax) VEC(fmin)
+    VEC(fmaxnm) VEC(fminnm) VEC(frecps) SCALAR(frecps) VEC(frsqrts) SCALAR(frsqrts) VEC(fcmeq)
+        SCALAR(fcmeq) VEC(fcmge) SCALAR(fcmge) VEC(fcmgt) SCALAR(fcmgt) VEC(facge) SCALAR(facge)
+            VEC(facgt) SCALAR(facgt)
 
-/* ---- by element ---- */
+    /* ---- by element ---- */
 
-static void by_element(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes)
+    static void by_element(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt,
+                           unsigned bytes)
 {
     union lanes x = vr(cpu, rn(word)), y = simd_element(cpu, word, fmt);
 
     simd_fp_apply(cpu, word, op, fmt, bytes, &x, &y);
 }
 
-#define ELEM(name)                                                                  \
-    EXEC(name##_elem)                                                               \
-    {                                                                               \
-        by_element(cpu, word, op_##name, fmt_field(word), vec_bytes(word));         \
-    }                                                                               \
-    EXEC(name##_elem_h)                                                             \
-    {                                                                               \
-        by_element(cpu, word, op_##name, FPU_H, vec_bytes(word));                   \
-    }                                                                               \
-    EXEC(name##_elem_scalar)                                                        \
-    {                                                                               \
-        by_element(cpu, word, op_##name, fmt_field(word), 1u << fmt_field(word));   \
-    }                                                                               \
-    EXEC(name##_elem_scalar_h)                                                      \
-    {                                                                               \
-        by_element(cpu, word, op_##name, FPU_H, 1u << FPU_H);                       \
+#define ELEM(name)                                                                \
+    EXEC(name##_elem)                                                             \
+    {                                                                             \
+        by_element(cpu, word, op_##name, fmt_field(word), vec_bytes(word));       \
+    }                                                                             \
+    EXEC(name##_elem_h)                                                           \
+    {                                                                             \
+        by_element(cpu, word, op_##name, FPU_H, vec_bytes(word));                 \
+    }                                                                             \
+    EXEC(name##_elem_scalar)                                                      \
+    {                                                                             \
+        by_element(cpu, word, op_##name, fmt_field(word), 1u << fmt_field(word)); \
+    }                                                                             \
+    EXEC(name##_elem_scalar_h)                                                    \
+    {                                                                             \
+        by_element(cpu, word, op_##name, FPU_H, 1u << FPU_H);                     \
     }
 
 ELEM(fmla)
@@ -131,22 +120,22 @@ static void pair_of_lanes(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fm
     simd_fp_apply(cpu, word, op, fmt, 1u << fmt, &x, &second);
 }
 
-#define PAIRS(name, op)                                       \
-    EXEC(name##_vec)                                          \
-    {                                                         \
-        pairwise(cpu, word, op, fmt_field(word));             \
-    }                                                         \
-    EXEC(name##_vec_h)                                        \
-    {                                                         \
-        pairwise(cpu, word, op, FPU_H);                       \
-    }                                                         \
-    EXEC(name##_scalar)                                       \
-    {                                                         \
-        pair_of_lanes(cpu, word, op, fmt_field(word));        \
-    }                                                         \
-    EXEC(name##_scalar_h)                                     \
-    {                                                         \
-        pair_of_lanes(cpu, word, op, FPU_H);                  \
+#define PAIRS(name, op)                                \
+    EXEC(name##_vec)                                   \
+    {                                                  \
+        pairwise(cpu, word, op, fmt_field(word));      \
+    }                                                  \
+    EXEC(name##_vec_h)                                 \
+    {                                                  \
+        pairwise(cpu, word, op, FPU_H);                \
+    }                                                  \
+    EXEC(name##_scalar)                                \
+    {                                                  \
+        pair_of_lanes(cpu, word, op, fmt_field(word)); \
+    }                                                  \
+    EXEC(name##_scalar_h)                              \
+    {                                                  \
+        pair_of_lanes(cpu, word, op, FPU_H);           \
     }
 
 PAIRS(faddp, op_fadd)
@@ -169,14 +158,14 @@ static void across(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, 
     fpu_end(cpu, &f);
 }
 
-#define ACROSS(name, op)                                      \
-    EXEC(name)                                                \
-    {                                                         \
-        across(cpu, word, op, FPU_S, 16);                     \
-    }                                                         \
-    EXEC(name##_h)                                            \
-    {                                                         \
-        across(cpu, word, op, FPU_H, vec_bytes(word));        \
+#define ACROSS(name, op)                               \
+    EXEC(name)                                         \
+    {                                                  \
+        across(cpu, word, op, FPU_S, 16);              \
+    }                                                  \
+    EXEC(name##_h)                                     \
+    {                                                  \
+        across(cpu, word, op, FPU_H, vec_bytes(word)); \
     }
 
 ACROSS(fmaxv, op_fmax)

@@ -37,14 +37,14 @@ static void scalar(struct cpu *cpu, uint32_t word, lane_op *op, unsigned by)
     simd_apply(cpu, word, op, size, 1u << size, lanes_of(size, by));
 }
 
-#define SHIFT(row, name, direction)                         \
-    EXEC(row##_vec)                                         \
-    {                                                       \
-        vec(cpu, word, op_##name, direction(word));         \
-    }                                                       \
-    EXEC(row##_scalar)                                      \
-    {                                                       \
-        scalar(cpu, word, op_##name, direction(word));      \
+#define SHIFT(row, name, direction)                    \
+    EXEC(row##_vec)                                    \
+    {                                                  \
+        vec(cpu, word, op_##name, direction(word));    \
+    }                                                  \
+    EXEC(row##_scalar)                                 \
+    {                                                  \
+        scalar(cpu, word, op_##name, direction(word)); \
     }
 
 /* ---- right ---- */
@@ -101,16 +101,16 @@ NARROW_OP(sqrshrn, s, sat_s(shifted(a, -(int)b, true), BITS, &sat))
 NARROW_OP(uqrshrn, u, sat_u(shifted(a, -(int)b, true), BITS, &sat))
 NARROW_OP(sqrshrun, s, sat_u(shifted(a, -(int)b, true), BITS, &sat))
 
-#define NARROW(row, name)                                                              \
-    EXEC(row)                                                                          \
-    {                                                                                  \
-        simd_narrow(cpu, word, op_##name, lane_size(word), narrow_by(word));           \
+#define NARROW(row, name)                                                    \
+    EXEC(row)                                                                \
+    {                                                                        \
+        simd_narrow(cpu, word, op_##name, lane_size(word), narrow_by(word)); \
     }
-#define NARROW_SATURATING(name)                                                        \
-    NARROW(name##_vec, name)                                                           \
-    EXEC(name##_scalar)                                                                \
-    {                                                                                  \
-        simd_narrow_scalar(cpu, word, op_##name, lane_size(word), narrow_by(word));    \
+#define NARROW_SATURATING(name)                                                     \
+    NARROW(name##_vec, name)                                                        \
+    EXEC(name##_scalar)                                                             \
+    {                                                                               \
+        simd_narrow_scalar(cpu, word, op_##name, lane_size(word), narrow_by(word)); \
     }
 
 NARROW(shrn, shrn)
@@ -124,7 +124,7 @@ NARROW_SATURATING(sqrshrun)
 
 /* ---- left, to twice the width ---- */
 
-LONG_OP(sshll, s, a * ((int64_t)1 << b))
+LONG_OP(sshll, s, a *((int64_t)1 << b))
 LONG_OP(ushll, u, (uint64_t)a << b)
 
 EXEC(sshll)

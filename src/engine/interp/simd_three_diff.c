@@ -6,15 +6,16 @@
 #include "engine/interp/simd.h"
 
 /* Both operands narrow. */
-#define LONG(row, name)                                                                                     \
-    EXEC(row)                                                                                               \
-    {                                                                                                       \
-        simd_long(cpu, word, op_##name, size_field(word), half(vr(cpu, rm(word)), bit(word, 30)));          \
+#define LONG(row, name)                                                                            \
+    EXEC(row)                                                                                      \
+    {                                                                                              \
+        simd_long(cpu, word, op_##name, size_field(word), half(vr(cpu, rm(word)), bit(word, 30))); \
     }
-#define LONG_ELEM(row, name)                                                                                \
-    EXEC(row)                                                                                               \
-    {                                                                                                       \
-        simd_long(cpu, word, op_##name, size_field(word), simd_element(cpu, word, size_field(word)));       \
+#define LONG_ELEM(row, name)                                  \
+    EXEC(row)                                                 \
+    {                                                         \
+        simd_long(cpu, word, op_##name, size_field(word),     \
+                  simd_element(cpu, word, size_field(word))); \
     }
 
 /* ---- sums and differences ---- */
@@ -44,10 +45,10 @@ static void wide_first(struct cpu *cpu, uint32_t word, lane_op *op)
     set_vr(cpu, rd(word), r, 16);
 }
 
-#define WIDE(name)                         \
-    EXEC(name)                             \
-    {                                      \
-        wide_first(cpu, word, op_##name);  \
+#define WIDE(name)                        \
+    EXEC(name)                            \
+    {                                     \
+        wide_first(cpu, word, op_##name); \
     }
 
 WIDE_OP(saddw, s, (uint64_t)a + (uint64_t)b)
@@ -61,10 +62,10 @@ WIDE(usubw)
 
 /* ---- the high halves of sums ---- */
 
-#define NARROW(name)                                                                       \
-    EXEC(name)                                                                             \
-    {                                                                                      \
-        simd_narrow(cpu, word, op_##name, size_field(word), vr(cpu, rm(word)));            \
+#define NARROW(name)                                                            \
+    EXEC(name)                                                                  \
+    {                                                                           \
+        simd_narrow(cpu, word, op_##name, size_field(word), vr(cpu, rm(word))); \
     }
 
 NARROW_OP(addhn, u, (a + b) >> BITS)
@@ -78,31 +79,31 @@ NARROW(rsubhn)
 
 /* ---- products ---- */
 
-LONG_OP(smull, s, a * b)
-LONG_OP(umull, u, (uint64_t)a * b)
+LONG_OP(smull, s, a *b)
+LONG_OP(umull, u, (uint64_t)a *b)
 LONG_OP(smlal, s, (uint64_t)d + (uint64_t)(a * b))
 LONG_OP(umlal, u, d + (uint64_t)a * b)
 LONG_OP(smlsl, s, (uint64_t)d - (uint64_t)(a * b))
 LONG_OP(umlsl, u, d - (uint64_t)a * b)
-LONG(smull_vec, smull) LONG_ELEM(smull_elem, smull)
-LONG(umull_vec, umull) LONG_ELEM(umull_elem, umull)
-LONG(smlal_vec, smlal) LONG_ELEM(smlal_elem, smlal)
-LONG(umlal_vec, umlal) LONG_ELEM(umlal_elem, umlal)
-LONG(smlsl_vec, smlsl) LONG_ELEM(smlsl_elem, smlsl)
-LONG(umlsl_vec, umlsl) LONG_ELEM(umlsl_elem, umlsl)
+LONG(smull_vec, smull)
+LONG_ELEM(smull_elem, smull) LONG(umull_vec, umull) LONG_ELEM(umull_elem, umull)
+    LONG(smlal_vec, smlal) LONG_ELEM(smlal_elem, smlal) LONG(umlal_vec, umlal)
+        LONG_ELEM(umlal_elem, umlal) LONG(smlsl_vec, smlsl) LONG_ELEM(smlsl_elem, smlsl)
+            LONG(umlsl_vec, umlsl) LONG_ELEM(umlsl_elem, umlsl)
 
 /* The product is saturated, then the sum. */
 #define DOUBLED sat_s(2 * (wide)a * b, 2 * BITS, &sat)
 
-LONG_OP(sqdmull, s, DOUBLED)
-LONG_OP(sqdmlal, s, sat_s((wide)d + DOUBLED, 2 * BITS, &sat))
-LONG_OP(sqdmlsl, s, sat_s((wide)d - DOUBLED, 2 * BITS, &sat))
+                LONG_OP(sqdmull, s, DOUBLED)
+                    LONG_OP(sqdmlal, s, sat_s((wide)d + DOUBLED, 2 * BITS, &sat))
+                        LONG_OP(sqdmlsl, s, sat_s((wide)d - DOUBLED, 2 * BITS, &sat))
 
-/* One lane. */
-static void long_scalar(struct cpu *cpu, uint32_t word, lane_op *op, union lanes y)
+    /* One lane. */
+    static void long_scalar(struct cpu *cpu, uint32_t word, lane_op *op, union lanes y)
 {
     unsigned size = size_field(word), bytes = 1u << size;
-    union lanes r = low_bytes(vr(cpu, rd(word)), bytes * 2), x = low_bytes(vr(cpu, rn(word)), bytes);
+    union lanes r = low_bytes(vr(cpu, rd(word)), bytes * 2),
+                x = low_bytes(vr(cpu, rn(word)), bytes);
 
     y = low_bytes(y, bytes);
     if (op(&r, &x, &y, size))
@@ -110,16 +111,16 @@ static void long_scalar(struct cpu *cpu, uint32_t word, lane_op *op, union lanes
     set_vr(cpu, rd(word), r, bytes * 2);
 }
 
-#define LONG_SATURATING(name)                                                                 \
-    LONG(name##_vec, name)                                                                    \
-    LONG_ELEM(name##_elem, name)                                                              \
-    EXEC(name##_scalar)                                                                       \
-    {                                                                                         \
-        long_scalar(cpu, word, op_##name, vr(cpu, rm(word)));                                 \
-    }                                                                                         \
-    EXEC(name##_elem_scalar)                                                                  \
-    {                                                                                         \
-        long_scalar(cpu, word, op_##name, simd_element(cpu, word, size_field(word)));         \
+#define LONG_SATURATING(name)                                                         \
+    LONG(name##_vec, name)                                                            \
+    LONG_ELEM(name##_elem, name)                                                      \
+    EXEC(name##_scalar)                                                               \
+    {                                                                                 \
+        long_scalar(cpu, word, op_##name, vr(cpu, rm(word)));                         \
+    }                                                                                 \
+    EXEC(name##_elem_scalar)                                                          \
+    {                                                                                 \
+        long_scalar(cpu, word, op_##name, simd_element(cpu, word, size_field(word))); \
     }
 
 LONG_SATURATING(sqdmull)

@@ -12,15 +12,15 @@ static void vec(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size)
     simd_apply(cpu, word, op, size, vec_bytes(word), none);
 }
 
-#define VEC(name)                                             \
-    EXEC(name##_vec)                                          \
-    {                                                         \
-        vec(cpu, word, op_##name, size_field(word));          \
+#define VEC(name)                                    \
+    EXEC(name##_vec)                                 \
+    {                                                \
+        vec(cpu, word, op_##name, size_field(word)); \
     }
-#define SCALAR(name)                                                                        \
-    EXEC(name##_scalar)                                                                     \
-    {                                                                                       \
-        simd_apply(cpu, word, op_##name, size_field(word), 1u << size_field(word), none);   \
+#define SCALAR(name)                                                                      \
+    EXEC(name##_scalar)                                                                   \
+    {                                                                                     \
+        simd_apply(cpu, word, op_##name, size_field(word), 1u << size_field(word), none); \
     }
 
 /* ---- order of bits, bytes and lanes ---- */
@@ -89,58 +89,52 @@ LANE_OP(abs, s, a < 0 ? -(uint64_t)a : (uint64_t)a)
 LANE_OP(neg, u, -(uint64_t)a)
 LANE_OP(sqabs, s, sat_s(a < 0 ? -(wide)a : a, BITS, &sat))
 LANE_OP(sqneg, s, sat_s(-(wide)a, BITS, &sat))
-VEC(abs) SCALAR(abs)
-VEC(neg) SCALAR(neg)
-VEC(sqabs) SCALAR(sqabs)
-VEC(sqneg) SCALAR(sqneg)
+VEC(abs)
+SCALAR(abs) VEC(neg) SCALAR(neg) VEC(sqabs) SCALAR(sqabs) VEC(sqneg) SCALAR(sqneg)
 
-/* Accumulate lanes of the other signedness. */
-LANE_OP(suqadd, s, sat_s((wide)d + (wide)((uint64_t)a & UINT64_MAX >> (64 - BITS)), BITS, &sat))
-LANE_OP(usqadd, u, sat_u((wide)d + ((int64_t)((uint64_t)a << (64 - BITS)) >> (64 - BITS)), BITS, &sat))
-VEC(suqadd) SCALAR(suqadd)
-VEC(usqadd) SCALAR(usqadd)
+    /* Accumulate lanes of the other signedness. */
+    LANE_OP(suqadd, s, sat_s((wide)d + (wide)((uint64_t)a & UINT64_MAX >> (64 - BITS)), BITS, &sat))
+        LANE_OP(usqadd, u,
+                sat_u((wide)d + ((int64_t)((uint64_t)a << (64 - BITS)) >> (64 - BITS)), BITS, &sat))
+            VEC(suqadd) SCALAR(suqadd) VEC(usqadd) SCALAR(usqadd)
 
 /* ---- neighbours added into lanes twice as wide: a is both of them ---- */
 
 #define LOW_S(a) ((int64_t)((uint64_t)(a) << (64 - BITS / 2)) >> (64 - BITS / 2))
-#define LOW_U(a) ((a) & UINT64_MAX >> (64 - BITS / 2))
+#define LOW_U(a) ((a)&UINT64_MAX >> (64 - BITS / 2))
 
-LANE_OP(saddlp, s, LOW_S(a) + (a >> BITS / 2))
-LANE_OP(uaddlp, u, LOW_U(a) + (a >> BITS / 2))
-LANE_OP(sadalp, s, (uint64_t)d + (uint64_t)(LOW_S(a) + (a >> BITS / 2)))
-LANE_OP(uadalp, u, d + LOW_U(a) + (a >> BITS / 2))
+                LANE_OP(saddlp, s, LOW_S(a) + (a >> BITS / 2))
+                    LANE_OP(uaddlp, u, LOW_U(a) + (a >> BITS / 2))
+                        LANE_OP(sadalp, s, (uint64_t)d + (uint64_t)(LOW_S(a) + (a >> BITS / 2)))
+                            LANE_OP(uadalp, u, d + LOW_U(a) + (a >> BITS / 2))
 
-#define ADD_LONG_PAIRS(name)                                    \
-    EXEC(name##_vec)                                            \
-    {                                                           \
-        vec(cpu, word, op_##name, size_field(word) + 1);        \
+#define ADD_LONG_PAIRS(name)                             \
+    EXEC(name##_vec)                                     \
+    {                                                    \
+        vec(cpu, word, op_##name, size_field(word) + 1); \
     }
 
-ADD_LONG_PAIRS(saddlp)
-ADD_LONG_PAIRS(uaddlp)
-ADD_LONG_PAIRS(sadalp)
-ADD_LONG_PAIRS(uadalp)
+                                ADD_LONG_PAIRS(saddlp) ADD_LONG_PAIRS(uaddlp) ADD_LONG_PAIRS(sadalp)
+                                    ADD_LONG_PAIRS(uadalp)
 
-/* ---- width ---- */
+    /* ---- width ---- */
 
-NARROW_OP(xtn, u, a)
-NARROW_OP(sqxtn, s, sat_s(a, BITS, &sat))
-NARROW_OP(uqxtn, u, sat_u(a, BITS, &sat))
-NARROW_OP(sqxtun, s, sat_u(a, BITS, &sat))
+    NARROW_OP(xtn, u, a) NARROW_OP(sqxtn, s, sat_s(a, BITS, &sat))
+        NARROW_OP(uqxtn, u, sat_u(a, BITS, &sat)) NARROW_OP(sqxtun, s, sat_u(a, BITS, &sat))
 
-EXEC(xtn)
+            EXEC(xtn)
 {
     simd_narrow(cpu, word, op_xtn, size_field(word), none);
 }
 
-#define NARROW_SATURATING(name)                                             \
-    EXEC(name##_vec)                                                        \
-    {                                                                       \
-        simd_narrow(cpu, word, op_##name, size_field(word), none);          \
-    }                                                                       \
-    EXEC(name##_scalar)                                                     \
-    {                                                                       \
-        simd_narrow_scalar(cpu, word, op_##name, size_field(word), none);   \
+#define NARROW_SATURATING(name)                                           \
+    EXEC(name##_vec)                                                      \
+    {                                                                     \
+        simd_narrow(cpu, word, op_##name, size_field(word), none);        \
+    }                                                                     \
+    EXEC(name##_scalar)                                                   \
+    {                                                                     \
+        simd_narrow_scalar(cpu, word, op_##name, size_field(word), none); \
     }
 
 NARROW_SATURATING(sqxtn)
