@@ -15,20 +15,21 @@
 uint64_t sys_iovec(uint64_t iov, uint64_t count)
 {
     struct linux_iovec part[16];
+    gva at = gva_of(iov);
 
     if (count > IOV_LIMIT)
         return iov;
     while (count) {
         size_t n = count < ARRAY_LEN(part) ? count : ARRAY_LEN(part);
         /* The host reads it too, and says EFAULT itself where that is due. */
-        if (uaccess_read(part, gva_of(iov), n * sizeof(*part)))
+        if (uaccess_read(part, at, n * sizeof(*part)))
             return iov;
         for (size_t i = 0; i < n; i++) {
             if (!gva_range_ok(gva_of(part[i].base), part[i].len) && (int64_t)part[i].len >= 0)
                 return SYS_BAD_POINTER;
         }
         count -= n;
-        iov += n * sizeof(*part);
+        at = gva_add(at, n * sizeof(*part));
     }
     return iov;
 }
