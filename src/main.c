@@ -77,8 +77,8 @@ static const char *variable(char **envp, const char *name)
     return NULL;
 }
 
-/* The first executable of that name in the guest's PATH. arm64_only: of this machine's own programs nothing is taken. */
-static int search_path(struct program *p, const char *name, const char *path, bool arm64_only)
+/* The first executable of that name in the guest's PATH. in_sysroot: of this machine's own programs none is taken. */
+static int search_path(struct program *p, const char *name, const char *path, bool in_sysroot)
 {
     int err = -LINUX_ENOENT;
 
@@ -86,21 +86,20 @@ static int search_path(struct program *p, const char *name, const char *path, bo
         char candidate[PATH_CAP];
         size_t len = strcspn(path, ":");
         int n = snprintf(candidate, sizeof(candidate), "%.*s%s%s", (int)len, path, len ? "/" : "", name);
-        int found = n < (int)sizeof(candidate) ? program_find(p, LINUX_AT_FDCWD, candidate, 0) : -LINUX_ENAMETOOLONG;
+        int found = -LINUX_ENOENT;
 
-        if (found == 0 && !(arm64_only && p->for_host))
-            return 0;
-        if (found != 0 && found != -LINUX_ENOENT && found != -LINUX_ENOTDIR)
+        if (n < (int)sizeof(candidate) && (!in_sysroot || path_in_sysroot(candidate)))
+            found = program_find(p, LINUX_AT_FDCWD, candidate, 0);
+        if (found != -LINUX_ENOENT && found != -LINUX_ENOTDIR)
             err = found;
+        if (found == 0)
+            return 0;
         path += len + (path[len] == ':');
     }
     return err;
 }
 
-/*
- * A name without a slash is a file here, else an arm64 program in PATH, else
- * one of this machine's.
- */
+/* A name without a slash is a file here, else a program in PATH; one of the sysroot rather than this machine's. */
 static int find_program(struct program *p, const char *name, char **envp)
 {
     const char *path = variable(envp, "PATH");

@@ -394,6 +394,13 @@ int path_resolve_str(struct path *p, int dirfd, const char *name, unsigned how)
     return resolve(p, dirfd, how);
 }
 
+bool path_in_sysroot(const char *name)
+{
+    struct path p;
+
+    return sysroot.dir && path_resolve_str(&p, LINUX_AT_FDCWD, name, PATH_FOLLOW) == 0 && p.dirfd == sysroot.fd;
+}
+
 size_t path_to_guest(char *host_path)
 {
     size_t len = strlen(host_path);

@@ -63,6 +63,9 @@ int path_init(const struct options *opt) must_check;
 /* After a chroot or pivot_root of the guest succeeded: the new root is the whole tree, the sysroot ends. */
 void path_root_changed(void);
 
+/* Does this path lead to something that lies in the sysroot? */
+bool path_in_sysroot(const char *name);
+
 /* The sysroot in force (for exec's options), or NULL. */
 const char *path_sysroot(void);
 
