@@ -310,14 +310,18 @@ static bool enters_other_slot(uint32_t word, uint32_t slot)
 static void aim(struct insn_case *c)
 {
     unsigned n = is_dc(c->word) ? field(c->word, 4, 0) : field(c->word, 9, 5);
-    bool edge = below(20) == 0;
-    uint64_t addr = INSN_DATA + INSN_DATA_BYTES / 2 + below(16);
+    int64_t offset = INSN_DATA_BYTES / 2 + below(16), window;
+    uint64_t addr;
 
-    if (edge)
-        addr = INSN_DATA + (below(2) ? INSN_DATA_BYTES : 0) + below(96) - 48;
+    if (below(20) == 0)
+        offset = (below(2) ? INSN_DATA_BYTES : 0) + (int64_t)below(96) - 48;
     if (wants_alignment(c->word) || n == 31)
-        addr &= ~15ull;
-    c->in.window = INSN_DATA_BYTES / 2 - INSN_WINDOW / 2;
+        offset &= ~15ll;
+    window = (offset & ~15ll) - INSN_WINDOW / 2;
+    c->in.window = window < 0                               ? 0
+                   : window > INSN_DATA_BYTES - INSN_WINDOW ? INSN_DATA_BYTES - INSN_WINDOW
+                                                            : (uint32_t)window;
+    addr = INSN_DATA + (uint64_t)offset;
     if (n == 31) {
         c->in.sp = addr;
         return;
@@ -331,6 +335,14 @@ static void aim(struct insn_case *c)
         if (m != 31 && m != n)
             c->in.x[m] = below(2) && field(c->word, 15, 13) != 2 ? -(uint64_t)below(32) : below(32);
     }
+}
+
+/* For BR, BLR, RET: a BRK, or nothing. Always aligned, as qemu sees the missing page first. */
+static uint64_t make_target(void)
+{
+    if (below(2))
+        return (rnd() << 56 & ~(1ull << 55)) | (INSN_CODE_BASE + 4 * below(INSN_CODE_MARGIN / 4));
+    return (rnd() & ~3ull) | 1ull << 45;
 }
 
 static void make_case(enum a64_op op, uint32_t slot, struct insn_case *c)
@@ -354,9 +366,8 @@ static void make_case(enum a64_op op, uint32_t slot, struct insn_case *c)
     c->in.fpsr = below(4) ? 0 : (uint32_t)rnd() & 0x0800009f;
     if (is_memory(c->word) || is_dc(c->word))
         aim(c);
-    if ((c->word & 0xfe000000) == 0xd6000000 && field(c->word, 9, 5) != 31) /* BR, BLR, RET */
-        c->in.x[field(c->word, 9, 5)] &=
-            ~3ull; /* a misaligned PC: qemu sees the missing page first */
+    if ((c->word & 0xfe000000) == 0xd6000000 && field(c->word, 9, 5) != 31)
+        c->in.x[field(c->word, 9, 5)] = make_target();
 }
 
 /* ---- the other side ---- */
