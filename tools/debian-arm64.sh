@@ -11,11 +11,13 @@ set -eu
 cd "$(dirname "$0")/.."
 BUILD=build # whatever build runs the tests: one copy serves all
 SUITE=${DEBIAN_SUITE:-trixie}
+ARCH=${DEBIAN_ARCH:-arm64} # make bench compares with amd64, in build/debian-amd64
 MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 mkdir -p "$BUILD"
 top=$(realpath "$BUILD")
-apt=$top/apt
-root=$top/debian
+suffix=$([ "$ARCH" = arm64 ] || echo "-$ARCH")
+apt=$top/apt$suffix
+root=$top/debian$suffix
 
 say() { printf 'debian-arm64: %s\n' "$*" >&2; }
 
@@ -48,8 +50,8 @@ Dir::State::status "$apt/dpkg/status";
 Dir::Cache "$apt";
 Dir::Cache::archives "$apt/archives";
 Dir::Log "$apt/log";
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
+APT::Architecture "$ARCH";
+APT::Architectures { "$ARCH"; };
 APT::Install-Recommends "false";
 APT::Get::Assume-Yes "true";
 APT::Sandbox::User "";
@@ -61,7 +63,7 @@ EOT
     export APT_CONFIG=$apt/apt.conf
     # The lists are kept for a day: a test run is repeated more often than Debian's stable changes.
     if [ -z "$(find "$apt/lists" -name '*_Packages*' -mmin -1440 2>/dev/null | head -1)" ]; then
-        say "reading the package lists of $SUITE/arm64 from $MIRROR"
+        say "reading the package lists of $SUITE/$ARCH from $MIRROR"
         apt-get -qq update >&2
         find "$apt/lists" -name '*_Packages*' -exec touch {} +
     fi
@@ -108,7 +110,8 @@ alternative() {
 }
 
 alternatives() {
-    local lib=usr/lib/aarch64-linux-gnu dir p
+    local lib dir p
+    lib=$(cd "$root" && echo usr/lib/*-linux-gnu)
     alternative usr/bin/awk usr/bin/gawk usr/bin/mawk
     alternative usr/bin/pager usr/bin/less
     alternative usr/bin/which usr/bin/which.debianutils
@@ -117,12 +120,12 @@ alternatives() {
     alternative usr/bin/lua usr/bin/lua5.4
     alternative usr/bin/luac usr/bin/luac5.4
     alternative usr/bin/php usr/bin/php8.4
-    alternative usr/bin/guile usr/bin/guile-3.0 usr/lib/aarch64-linux-gnu/guile/3.0/bin/guile
+    alternative usr/bin/guile usr/bin/guile-3.0 "$lib/guile/3.0/bin/guile"
     for p in go gofmt; do
         alternative usr/bin/$p usr/lib/go/bin/$p
     done
     for p in java javac jar jshell jcmd keytool; do
-        alternative usr/bin/$p usr/lib/jvm/java-21-openjdk-arm64/bin/$p
+        alternative usr/bin/$p "usr/lib/jvm/java-21-openjdk-$ARCH/bin/$p"
     done
     for dir in blas lapack; do
         alternative $lib/lib$dir.so.3 $lib/$dir/lib$dir.so.3

@@ -44,8 +44,7 @@ expect_like() {
 
 # wait_for COMMAND...: until it succeeds, for 30 s at most.
 wait_for() {
-    local i
-    for i in $(seq 300); do
+    for _ in $(seq 300); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.1
     done

@@ -27,7 +27,7 @@ sql 'create table item (id serial primary key, name text unique, price numeric(1
 sql "insert into item (name, price) select 'item ' || i, i * 1.25 from generate_series(1, 5000) i"
 expect '5000|15628125.00' sql 'select count(*), sum(price) from item'
 expect 'item 4999' sql "select name from item where name ~ '^item 4+9' order by price desc limit 1"
-for i in 1 2 3 4; do sql "update item set price = price + 1 where id <= 100" & done
+for _ in 1 2 3 4; do sql "update item set price = price + 1 where id <= 100" & done
 wait
 expect '400.00' sql 'select sum(price) - 5050 * 1.25 from item where id <= 100'
 pg pg_ctl -D "$PWD/db" -m immediate stop >/dev/null
