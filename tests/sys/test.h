@@ -36,7 +36,7 @@ struct test {
     struct test *next;
 };
 
-static struct test *test_first, **test_last = &test_first;
+__attribute__((unused)) static struct test *test_first, **test_last = &test_first;
 static int test_passed, test_failed, test_skipped;
 static const char *test_now = "";
 
@@ -118,7 +118,7 @@ __attribute__((unused)) static long test_raw(long result)
         status_;                                                                         \
     })
 
-static int test_main(int argc, char **argv)
+__attribute__((unused)) static int test_main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (struct test *t = test_first; t; t = t->next) {
