@@ -127,6 +127,7 @@ void strace_init(const struct options *opt, bool fresh)
     if (fd < 0)
         log_line("cannot write the trace to %s: %s", name, errno_sentence((int)-fd));
     trace_fd = fd < 0 ? -1 : (int)fd;
+    host_fd_follow(&trace_fd);
 }
 
 void strace_fork_child(const struct options *opt)

@@ -232,6 +232,8 @@ bool host_fd_is_reserved(int fd);
 int host_fd_next_reserved(int from);
 /* A guest call wants this very number (dup3): moves ours elsewhere. 0 or -LINUX_Exxx. */
 int host_fd_yield(int fd) must_check;
+/* *holder names a reserved descriptor from now on: it is changed when a yield moves that. For the process' whole life. */
+void host_fd_follow(int *holder);
 /* elver's own image, for exec; -1 when it could not be opened. */
 int host_image_fd(void);
 void host_image_set(int fd);

@@ -15,12 +15,13 @@
 #include "abi/errno.h"
 #include "base/log.h"
 
-enum { RESERVE_MAX = 16, RESERVE_FROM = 1000 };
+enum { RESERVE_MAX = 16, RESERVE_FROM = 1000, HOLDERS = 8 };
 
 static struct {
     int fd[RESERVE_MAX]; /* 0 = unused: standard input is never ours */
     int lowest;          /* no number below it was ever ours: one comparison for nearly every call */
     int image;
+    int *holder[HOLDERS]; /* variables that name one of ours */
 } reserve = {.lowest = INT_MAX, .image = -1};
 
 int host_fd_next_reserved(int from)
@@ -105,6 +106,26 @@ void host_fd_release(int fd)
     }
 }
 
+void host_fd_follow(int *holder)
+{
+    for (unsigned i = 0; i < HOLDERS; i++) {
+        int *unused = NULL;
+
+        if (reserve.holder[i] == holder ||
+            __atomic_compare_exchange_n(&reserve.holder[i], &unused, holder, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            return;
+    }
+    BUG_ON(true);
+}
+
+static void tell_holders(int from, int to)
+{
+    for (unsigned i = 0; i < HOLDERS && reserve.holder[i]; i++) {
+        if (*reserve.holder[i] == from)
+            __atomic_store_n(reserve.holder[i], to, __ATOMIC_RELAXED);
+    }
+}
+
 int host_fd_yield(int fd)
 {
     for (unsigned i = 0; i < RESERVE_MAX; i++) {
@@ -120,6 +141,7 @@ int host_fd_yield(int fd)
             reserve.image = moved;
         if (log_fd() == fd)
             log_to(moved);
+        tell_holders(fd, moved);
         raw_syscall(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
         return 0;
     }

@@ -273,6 +273,7 @@ static int keep_exe(struct image *im, struct program *p)
     if (fd < 0)
         return (int)fd;
     im->exe_fd = (int)fd;
+    host_fd_follow(&im->exe_fd);
     p->fd = -1;
     im->path = mem_strdup(p->exe);
     return im->path ? 0 : -LINUX_ENOMEM;

@@ -444,6 +444,7 @@ int path_init(const struct options *opt)
         return 0;
     }
     sysroot.fd = host_fd_reserve((int)fd);
+    host_fd_follow(&sysroot.fd);
     sysroot.dir = canonical;
     sysroot.dir_len = strlen(canonical);
     sysroot.only = opt->sysroot_only;
