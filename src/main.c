@@ -36,7 +36,7 @@ static struct {
     struct program program;
 } start;
 
-static const struct engine *const engines[] = {&engine_interp};
+static const struct engine *const engines[] = {&engine_interp, &engine_jit};
 
 /* ---- the runtime's own place ---- */
 
@@ -180,6 +180,15 @@ static const struct engine *find_engine(const char *name)
     return NULL;
 }
 
+/* A host fault is the engine's if it lies in code that the engine made. */
+static bool engine_takes_fault(struct host_thread *self, void *uc, const struct host_fault *f)
+{
+    struct cpu *cpu = &((struct task *)self)->cpu;
+    const struct trap trap = {.kind = TRAP_FAULT, .sig = f->sig, .code = f->code, .addr = f->addr};
+
+    return cpu->engine->host_fault(cpu, uc, &trap);
+}
+
 static struct task *first_task(const struct options *o, const struct engine *engine, const struct cpu_model *model)
 {
     struct group *g = group_new(o, engine);
@@ -191,6 +200,8 @@ static struct task *first_task(const struct options *o, const struct engine *eng
     g->run = run_task;
     g->forked = run_forked;
     t->cpu.model = model;
+    if (engine->host_fault)
+        host_fault_set_hook(engine_takes_fault);
     t->tid = (int)host_syscall(LINUX_SYS_gettid, 0, 0, 0, 0, 0, 0);
     if (!g->space || signal_init(t) < 0 || engine->thread_init(&t->cpu) < 0)
         return NULL;

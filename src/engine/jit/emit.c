@@ -44,8 +44,8 @@ void x_rm(struct emit *e, bool w, uint32_t opcode, int reg, struct rm m)
     } else {
         rex |= (m.index >= 8 ? 2 : 0) | (m.base >= 8);
     }
-    /* A byte register in the reg field: stores have it there, MOVZX only in r/m. */
-    if ((opcode & OP_BYTE) && (opcode & 0xff) == 0x88 && reg >= 4)
+    /* A byte register in the reg field; MOVZX and MOVSX have a wide one there. */
+    if ((opcode & OP_BYTE) && (opcode & 0x1f6) != 0x1b6 && reg >= 4)
         force = true;
     if (rex || force)
         e8(e, 0x40 | rex);
@@ -82,6 +82,7 @@ void x_store_imm(struct emit *e, bool w, struct rm m, int32_t v)
 
 void x_alu_imm(struct emit *e, enum alu op, bool w, struct rm m, int32_t v)
 {
+    e->clobbered = true;
     bool small = v >= -128 && v <= 127;
     x_rm(e, w, small ? 0x83 : 0x81, op, m);
     if (small)
@@ -92,12 +93,14 @@ void x_alu_imm(struct emit *e, enum alu op, bool w, struct rm m, int32_t v)
 
 void x_test_imm(struct emit *e, bool w, struct rm m, int32_t v)
 {
+    e->clobbered = true;
     x_rm(e, w, 0xf7, 0, m);
     e32(e, (uint32_t)v);
 }
 
 void x_shift(struct emit *e, enum shift op, bool w, struct rm m, unsigned count)
 {
+    e->clobbered = true;
     if (count == 1) {
         x_rm(e, w, 0xd1, op, m);
     } else {
@@ -139,6 +142,7 @@ void x_rorx(struct emit *e, bool w, int d, struct rm m, unsigned count)
 
 void x_andn(struct emit *e, bool w, int d, int a, struct rm m)
 {
+    e->clobbered = true;
     vex(e, d, a, m, 2, 0, w, false);
     e8(e, 0xf2);
     emit_modrm(e, d, m, false);

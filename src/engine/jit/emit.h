@@ -19,6 +19,7 @@ enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC
 struct emit {
     uint8_t *p, *end;
     ptrdiff_t to_exec;
+    bool clobbered; /* an instruction that changes EFLAGS was written; cleared by who cares (lift.c) */
 };
 
 /* A register or memory operand (the r/m of ModRM). */
@@ -172,12 +173,14 @@ enum alu { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP
 /* d op= m */
 static inline void x_alu(struct emit *e, enum alu op, bool w, int d, struct rm m)
 {
+    e->clobbered = true;
     x_rm(e, w, (uint32_t)op << 3 | 3, d, m);
 }
 
 /* m op= s */
 static inline void x_alu_store(struct emit *e, enum alu op, bool w, struct rm m, int s)
 {
+    e->clobbered = true;
     x_rm(e, w, (uint32_t)op << 3 | 1, s, m);
 }
 
@@ -185,6 +188,7 @@ void x_alu_imm(struct emit *e, enum alu op, bool w, struct rm m, int32_t v);
 
 static inline void x_test(struct emit *e, bool w, int a, struct rm m)
 {
+    e->clobbered = true;
     x_rm(e, w, 0x85, a, m);
 }
 
@@ -195,11 +199,13 @@ enum unary { UN_NOT = 2, UN_NEG, UN_MUL, UN_IMUL, UN_DIV, UN_IDIV };
 
 static inline void x_un(struct emit *e, enum unary op, bool w, struct rm m)
 {
+    e->clobbered |= op != UN_NOT;
     x_rm(e, w, 0xf7, op, m);
 }
 
 static inline void x_imul(struct emit *e, bool w, int d, struct rm m)
 {
+    e->clobbered = true;
     x_rm(e, w, 0xaf | OP_0F, d, m);
 }
 
@@ -219,6 +225,7 @@ void x_mulx(struct emit *e, bool w, int hi, int lo, struct rm m);
 
 static inline void x_shrd(struct emit *e, bool w, struct rm m, int s, unsigned count)
 {
+    e->clobbered = true;
     x_rm(e, w, 0xac | OP_0F, s, m);
     e8(e, (uint8_t)count);
 }
@@ -233,6 +240,7 @@ static inline void x_bswap(struct emit *e, bool w, int r)
 
 static inline void x_bt_imm(struct emit *e, bool w, struct rm m, unsigned bit)
 {
+    e->clobbered = true;
     x_rm(e, w, 0xba | OP_0F, 4, m);
     e8(e, (uint8_t)bit);
 }
@@ -329,6 +337,7 @@ static inline void x_lahf(struct emit *e)
 
 static inline void x_sahf(struct emit *e)
 {
+    e->clobbered = true;
     e8(e, 0x9e);
 }
 

@@ -1,0 +1,251 @@
+/*
+ * The code cache: one private arena shared by all threads (fork keeps it
+ * warm), the table from guest address to code, which pages hold translated
+ * guest code. All of it is changed under jit.lock only; translated code itself finds targets in its thread's own
+ * table and never comes here on a hit. A full arena is emptied as a whole
+ * (run.c makes sure that nobody is inside).
+ */
+#include "engine/jit/jit.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/alloc.h"
+#include "engine/jit/lift.h"
+
+struct jit jit = {.lock = LOCK_INIT(LOCK_CODE)};
+
+#define DEFAULT_ARENA (256ul << 20)
+
+/* ---- guest address -> code: open addressing, a power of two in size ---- */
+
+struct code_slot {
+    uint64_t key; /* 0 never used, 1 deleted */
+    const uint8_t *code;
+    struct region *region;
+};
+
+static struct {
+    struct code_slot *slot;
+    size_t size, used; /* used counts deleted ones too */
+} table;
+
+static size_t table_hash(uint64_t key, size_t size)
+{
+    return (size_t)(key * 0x9e3779b97f4a7c15ull >> 20) & (size - 1);
+}
+
+static void table_put(uint64_t key, const uint8_t *code, struct region *r)
+{
+    size_t i = table_hash(key, table.size);
+    while (table.slot[i].key > 1 && table.slot[i].key != key)
+        i = (i + 1) & (table.size - 1);
+    if (table.slot[i].key == 0)
+        table.used++;
+    table.slot[i] = (struct code_slot){key, code, r};
+}
+
+static bool table_grow(size_t more)
+{
+    if (table.slot && (table.used + more) * 2 < table.size)
+        return true;
+    size_t old_size = table.size, size = old_size ? old_size * 2 : 4096;
+    struct code_slot *old = table.slot, *slot = mem_alloc(size * sizeof *slot);
+    if (!slot)
+        return false;
+    table.slot = slot;
+    table.size = size;
+    table.used = 0;
+    for (size_t i = 0; i < old_size; i++)
+        if (old[i].key > 1)
+            table_put(old[i].key, old[i].code, old[i].region);
+    mem_free(old);
+    return true;
+}
+
+static struct code_slot *table_find(uint64_t key)
+{
+    if (!table.slot)
+        return NULL;
+    for (size_t i = table_hash(key, table.size); table.slot[i].key; i = (i + 1) & (table.size - 1))
+        if (table.slot[i].key == key)
+            return &table.slot[i];
+    return NULL;
+}
+
+const uint8_t *cache_find(uint64_t key, struct region **region)
+{
+    const struct code_slot *s = key > 1 ? table_find(key) : NULL;
+    if (!s)
+        return NULL;
+    if (region)
+        *region = s->region;
+    return s->code;
+}
+
+/* ---- guest page -> regions with code from it ---- */
+
+struct page_node {
+    uint64_t page;
+    struct region *region;
+    struct page_node *next;
+};
+
+#define PAGE_BUCKETS 4096
+static struct page_node *pages[PAGE_BUCKETS];
+static size_t page_nodes;
+
+static bool page_add(uint64_t page, struct region *r)
+{
+    struct page_node *n = mem_alloc(sizeof *n);
+    if (!n)
+        return false;
+    struct page_node **bucket = &pages[page % PAGE_BUCKETS];
+    *n = (struct page_node){page, r, *bucket};
+    *bucket = n;
+    page_nodes++;
+    return true;
+}
+
+bool cache_add(struct region *r)
+{
+    if (!table_grow(r->entries))
+        return false;
+    if (jit.region_count == jit.region_room) {
+        uint32_t room = jit.region_room ? jit.region_room * 2 : 1024;
+        struct region **list = mem_alloc(room * sizeof *list);
+        if (!list)
+            return false;
+        if (jit.region_count)
+            memcpy(list, jit.regions, jit.region_count * sizeof *list);
+        /* A fault handler may be reading the old list: it is kept until the next flush. */
+        __atomic_store_n(&jit.regions, list, __ATOMIC_RELEASE);
+        jit.region_room = room;
+    }
+    for (uint64_t p = r->pc / GUEST_PAGE; p <= (r->end - 1) / GUEST_PAGE; p++)
+        if (!page_add(p, r))
+            return false;
+    r->index = jit.region_count;
+    jit.regions[r->index] = r;
+    __atomic_store_n(&jit.region_count, r->index + 1, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < r->entries; i++)
+        if (!cache_find(r->entry[i].key, NULL))
+            table_put(r->entry[i].key, r->entry[i].code, r);
+    return true;
+}
+
+struct region *cache_region_at(const uint8_t *code)
+{
+    uint32_t lo = 0, hi = __atomic_load_n(&jit.region_count, __ATOMIC_ACQUIRE);
+    struct region **list = __atomic_load_n(&jit.regions, __ATOMIC_ACQUIRE);
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (code < list[mid]->code)
+            hi = mid;
+        else if (code >= list[mid]->code_end)
+            lo = mid + 1;
+        else
+            return list[mid];
+    }
+    return NULL;
+}
+
+/* Nobody goes into the region any more; who is inside leaves at the next poll. */
+static void region_kill(struct region *r)
+{
+    r->dead = true;
+    jit.count_dropped++;
+    for (struct link *k = r->incoming; k; k = k->next) {
+        k->to = NULL;
+        x_link(k->at, k->stub);
+    }
+    r->incoming = NULL;
+    for (unsigned i = 0; i < r->entries; i++) {
+        struct code_slot *s = table_find(r->entry[i].key);
+        if (s && s->region == r)
+            s->key = 1;
+    }
+}
+
+static bool overlaps(const struct region *r, uint64_t addr, uint64_t len)
+{
+    return r->pc < addr + len && addr < r->end;
+}
+
+static void bucket_sweep(struct page_node **at, uint64_t addr, uint64_t len)
+{
+    while (*at) {
+        struct page_node *n = *at;
+        if (!n->region->dead && overlaps(n->region, addr, len))
+            region_kill(n->region);
+        if (n->region->dead) {
+            *at = n->next;
+            mem_free(n);
+            page_nodes--;
+        } else {
+            at = &n->next;
+        }
+    }
+}
+
+void cache_drop(uint64_t addr, uint64_t len)
+{
+    uint64_t first = addr / GUEST_PAGE, last = (addr + len - 1) / GUEST_PAGE;
+    if (last - first >= PAGE_BUCKETS) {
+        for (unsigned i = 0; i < PAGE_BUCKETS; i++)
+            bucket_sweep(&pages[i], addr, len);
+        return;
+    }
+    for (uint64_t p = first; p <= last; p++)
+        bucket_sweep(&pages[p % PAGE_BUCKETS], addr, len);
+}
+
+bool cache_has_code(uint64_t addr, uint64_t len)
+{
+    if (!page_nodes || !len)
+        return false;
+    uint64_t first = addr / GUEST_PAGE, last = (addr + len - 1) / GUEST_PAGE;
+    if (last - first >= PAGE_BUCKETS)
+        return true;
+    for (uint64_t p = first; p <= last; p++)
+        for (const struct page_node *n = pages[p % PAGE_BUCKETS]; n; n = n->next)
+            if (!n->region->dead && overlaps(n->region, addr, len))
+                return true;
+    return false;
+}
+
+void cache_reset(void)
+{
+    for (unsigned i = 0; i < PAGE_BUCKETS; i++) {
+        while (pages[i]) {
+            struct page_node *n = pages[i];
+            pages[i] = n->next;
+            mem_free(n);
+        }
+    }
+    page_nodes = 0;
+    if (table.slot)
+        memset(table.slot, 0, table.size * sizeof *table.slot);
+    table.used = 0;
+    for (uint32_t i = 0; i < jit.region_count; i++)
+        mem_free(jit.regions[i]);
+    jit.region_count = 0;
+    jit.emit.p = jit.first_region;
+    jit.count_flushes++;
+}
+
+/* ---- the arena ---- */
+
+int cache_init(size_t bytes)
+{
+    jit.arena_bytes = bytes ? (bytes + 4095) & ~4095ul : DEFAULT_ARENA;
+    if (jit.arena_bytes < 4 * REGION_CODE)
+        jit.arena_bytes = 4 * REGION_CODE;
+    jit.arena = mem_pages(jit.arena_bytes, PROT_READ | PROT_WRITE | PROT_EXEC);
+    jit.lift = mem_pages(sizeof *jit.lift, PROT_READ | PROT_WRITE);
+    jit.fallback = mem_alloc(A64_OP_COUNT * sizeof *jit.fallback);
+    if (!jit.arena || !jit.lift || !jit.fallback)
+        return -1;
+    jit.emit = (struct emit){.p = jit.arena, .end = jit.arena + jit.arena_bytes};
+    return 0;
+}

@@ -1,0 +1,660 @@
+/*
+ * Bitfields, shifts, multiplication, division, bit counting, CRC, conditional
+ * select and compare (Arm ARM C4.1.86 and C4.1.89).
+ */
+#include "engine/jit/lifters.h"
+
+/* ---- bitfields ---- */
+
+/* dest = X[n], ready to be changed in place. */
+static int start(struct lift *l, bool w, unsigned d, unsigned n)
+{
+    int dest = gpr_dest(d, RAX);
+    if (n == 31)
+        x_imm(&l->e, dest, 0);
+    else if (!rm_is_reg(gpr(n)) || gpr(n).reg != dest || !w)
+        x_load(&l->e, w, dest, gpr(n));
+    return dest;
+}
+
+/* dest &= (1 << width) - 1 */
+static void keep_low(struct emit *e, bool w, int dest, unsigned width)
+{
+    unsigned size = w ? 64 : 32;
+    if (width == 8) {
+        x_movzx8(e, dest, rm_reg(dest));
+    } else if (width == 16) {
+        x_movzx16(e, dest, rm_reg(dest));
+    } else if (width == 32) {
+        x_mov32(e, dest, dest);
+    } else if (width < 32) {
+        x_alu_imm(e, ALU_AND, false, rm_reg(dest), (int32_t)((1u << width) - 1));
+    } else if (width < size) {
+        x_shift(e, SH_SHL, w, rm_reg(dest), size - width);
+        x_shift(e, SH_SHR, w, rm_reg(dest), size - width);
+    }
+}
+
+bool lift_ubfm(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    bool wide = bit(w, 31);
+    unsigned d = RD(w), n = RN(w), r = bits(w, 21, 16), s = bits(w, 15, 10), size = wide ? 64 : 32;
+    if (d == 31)
+        return true;
+    if (n != 31 && r == 0 && (s == 7 || s == 15 || s == 31)) { /* UXTB, UXTH, and the like: flags stay */
+        int dest = gpr_dest(d, RAX);
+        if (s == 7)
+            x_movzx8(e, dest, gpr(n));
+        else if (s == 15)
+            x_movzx16(e, dest, gpr(n));
+        else
+            x_load(e, false, dest, gpr(n));
+        gpr_commit(l, d, dest);
+        return true;
+    }
+    flags_clobber(l);
+    int dest = start(l, wide, d, n);
+    if (s >= r) { /* LSR, UBFX */
+        if (r)
+            x_shift(e, SH_SHR, wide, rm_reg(dest), r);
+        if (s + 1 < size)
+            keep_low(e, wide, dest, s - r + 1);
+    } else { /* LSL, UBFIZ */
+        unsigned lsb = size - r;
+        if (lsb + s + 1 < size)
+            keep_low(e, wide, dest, s + 1);
+        x_shift(e, SH_SHL, wide, rm_reg(dest), lsb);
+    }
+    gpr_commit(l, d, dest);
+    return true;
+}
+
+bool lift_sbfm(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    bool wide = bit(w, 31);
+    unsigned d = RD(w), n = RN(w), r = bits(w, 21, 16), s = bits(w, 15, 10), size = wide ? 64 : 32;
+    if (d == 31)
+        return true;
+    if (n != 31 && r == 0 && (s == 7 || s == 15 || (s == 31 && wide))) { /* SXTB, SXTH, SXTW */
+        int dest = gpr_dest(d, RAX);
+        if (s == 7)
+            x_movsx8(e, wide, dest, gpr(n));
+        else if (s == 15)
+            x_movsx16(e, wide, dest, gpr(n));
+        else
+            x_movsxd(e, dest, gpr(n));
+        gpr_commit(l, d, dest);
+        return true;
+    }
+    flags_clobber(l);
+    int dest = start(l, wide, d, n);
+    if (s >= r) {
+        if (s + 1 < size)
+            x_shift(e, SH_SHL, wide, rm_reg(dest), size - 1 - s);
+        x_shift(e, SH_SAR, wide, rm_reg(dest), size - 1 - s + r);
+    } else {
+        x_shift(e, SH_SHL, wide, rm_reg(dest), size - 1 - s);
+        x_shift(e, SH_SAR, wide, rm_reg(dest), r - s - 1);
+    }
+    gpr_commit(l, d, dest);
+    return true;
+}
+
+/* Inserts by difference: d ^= (d ^ field) & mask. */
+bool lift_bfm(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    bool wide = bit(w, 31);
+    unsigned d = RD(w), n = RN(w), r = bits(w, 21, 16), s = bits(w, 15, 10), size = wide ? 64 : 32;
+    if (d == 31)
+        return true;
+    flags_clobber(l);
+    unsigned width = s >= r ? s - r + 1 : s + 1, lsb = s >= r ? 0 : size - r;
+    uint64_t ones = width == 64 ? ~0ull : (1ull << width) - 1, mask = ones << lsb;
+    gpr_copy_z(l, wide, RAX, n);
+    if (s >= r && r)
+        x_shift(e, SH_SHR, wide, rm_reg(RAX), r);
+    if (lsb)
+        x_shift(e, SH_SHL, wide, rm_reg(RAX), lsb);
+    x_alu(e, ALU_XOR, wide, RAX, gpr(d));
+    if (!wide || (int64_t)mask == (int32_t)mask) {
+        x_alu_imm(e, ALU_AND, wide, rm_reg(RAX), (int32_t)mask);
+    } else {
+        x_imm(e, RCX, mask);
+        x_alu(e, ALU_AND, true, RAX, rm_reg(RCX));
+    }
+    x_alu(e, ALU_XOR, wide, RAX, gpr(d));
+    gpr_commit(l, d, RAX);
+    return true;
+}
+
+bool lift_extr(struct lift *l, uint32_t w)
+{
+    bool wide = bit(w, 31);
+    unsigned d = RD(w), n = RN(w), m = RM(w), lsb = bits(w, 15, 10);
+    if (d == 31)
+        return true;
+    if (n == m && n != 31) {
+        int dest = gpr_dest(d, RAX);
+        x_rorx(&l->e, wide, dest, gpr(n), lsb);
+        gpr_commit(l, d, dest);
+        return true;
+    }
+    flags_clobber(l);
+    gpr_copy_z(l, wide, RAX, m);
+    int high = gpr_read_z(l, n, RCX);
+    if (lsb)
+        x_shrd(&l->e, wide, rm_reg(RAX), high, lsb);
+    gpr_commit(l, d, RAX);
+    return true;
+}
+
+/* ---- shifts by a register: BMI2, flags stay ---- */
+
+static bool shift_reg(struct lift *l, uint32_t w, enum shiftx op)
+{
+    bool wide = bit(w, 31);
+    unsigned d = RD(w);
+    if (d == 31)
+        return true;
+    int count = gpr_read_z(l, RM(w), RCX), dest = gpr_dest(d, RAX);
+    if (RN(w) == 31)
+        x_imm(&l->e, RAX, 0);
+    x_shiftx(&l->e, op, wide, dest, RN(w) == 31 ? rm_reg(RAX) : gpr(RN(w)), count);
+    gpr_commit(l, d, dest);
+    return true;
+}
+
+bool lift_lslv(struct lift *l, uint32_t w)
+{
+    return shift_reg(l, w, SHX_SHL);
+}
+
+bool lift_lsrv(struct lift *l, uint32_t w)
+{
+    return shift_reg(l, w, SHX_SHR);
+}
+
+bool lift_asrv(struct lift *l, uint32_t w)
+{
+    return shift_reg(l, w, SHX_SAR);
+}
+
+bool lift_rorv(struct lift *l, uint32_t w)
+{
+    bool wide = bit(w, 31);
+    if (RD(w) == 31)
+        return true;
+    flags_clobber(l);
+    gpr_copy_z(l, true, RCX, RM(w));
+    gpr_copy_z(l, wide, RAX, RN(w));
+    x_rm(&l->e, wide, 0xd3, SH_ROR, rm_reg(RAX));
+    gpr_commit(l, RD(w), RAX);
+    return true;
+}
+
+/* ---- multiply, divide ---- */
+
+static bool multiply_add(struct lift *l, uint32_t w, bool subtract)
+{
+    struct emit *e = &l->e;
+    bool wide = bit(w, 31);
+    unsigned d = RD(w), a = RA(w);
+    if (d == 31)
+        return true;
+    flags_clobber(l);
+    gpr_copy_z(l, wide, RAX, RN(w));
+    if (RM(w) == 31)
+        x_imm(e, RAX, 0);
+    else
+        x_imul(e, wide, RAX, gpr(RM(w)));
+    if (a == 31) {
+        if (subtract)
+            x_un(e, UN_NEG, wide, rm_reg(RAX));
+        gpr_commit(l, d, RAX);
+    } else if (!subtract) {
+        x_alu(e, ALU_ADD, wide, RAX, gpr(a));
+        gpr_commit(l, d, RAX);
+    } else {
+        gpr_copy(l, wide, RCX, a);
+        x_alu(e, ALU_SUB, wide, RCX, rm_reg(RAX));
+        gpr_commit(l, d, RCX);
+    }
+    return true;
+}
+
+bool lift_madd(struct lift *l, uint32_t w)
+{
+    return multiply_add(l, w, false);
+}
+
+bool lift_msub(struct lift *l, uint32_t w)
+{
+    return multiply_add(l, w, true);
+}
+
+static void extend_word(struct lift *l, int t, unsigned n, bool sign)
+{
+    if (n == 31)
+        x_imm(&l->e, t, 0);
+    else if (sign)
+        x_movsxd(&l->e, t, gpr(n));
+    else
+        x_load(&l->e, false, t, gpr(n));
+}
+
+static bool multiply_long(struct lift *l, uint32_t w, bool sign, bool subtract)
+{
+    struct emit *e = &l->e;
+    unsigned d = RD(w), a = RA(w);
+    if (d == 31)
+        return true;
+    flags_clobber(l);
+    extend_word(l, RAX, RN(w), sign);
+    extend_word(l, RCX, RM(w), sign);
+    x_imul(e, true, RAX, rm_reg(RCX));
+    if (subtract)
+        x_un(e, UN_NEG, true, rm_reg(RAX));
+    if (a != 31)
+        x_alu(e, ALU_ADD, true, RAX, gpr(a));
+    gpr_commit(l, d, RAX);
+    return true;
+}
+
+bool lift_smaddl(struct lift *l, uint32_t w)
+{
+    return multiply_long(l, w, true, false);
+}
+
+bool lift_smsubl(struct lift *l, uint32_t w)
+{
+    return multiply_long(l, w, true, true);
+}
+
+bool lift_umaddl(struct lift *l, uint32_t w)
+{
+    return multiply_long(l, w, false, false);
+}
+
+bool lift_umsubl(struct lift *l, uint32_t w)
+{
+    return multiply_long(l, w, false, true);
+}
+
+bool lift_smulh(struct lift *l, uint32_t w)
+{
+    if (RD(w) == 31)
+        return true;
+    flags_clobber(l);
+    gpr_copy_z(l, true, RAX, RN(w));
+    gpr_copy_z(l, true, RCX, RM(w));
+    x_un(&l->e, UN_IMUL, true, rm_reg(RCX));
+    gpr_commit(l, RD(w), RDX);
+    return true;
+}
+
+bool lift_umulh(struct lift *l, uint32_t w)
+{
+    if (RD(w) == 31)
+        return true;
+    gpr_copy_z(l, true, RDX, RN(w));
+    gpr_copy_z(l, true, RCX, RM(w));
+    x_mulx(&l->e, true, RAX, RCX, rm_reg(RCX));
+    gpr_commit(l, RD(w), RAX);
+    return true;
+}
+
+/* Division by zero gives zero, the one signed overflow gives the dividend: neither may reach DIV. */
+static bool divide(struct lift *l, uint32_t w, bool sign)
+{
+    struct emit *e = &l->e;
+    bool wide = bit(w, 31);
+    if (RD(w) == 31)
+        return true;
+    flags_clobber(l);
+    gpr_copy_z(l, wide, RCX, RM(w));
+    gpr_copy_z(l, wide, RAX, RN(w));
+    uint8_t *minus_one = NULL, *negated = NULL;
+    if (sign) {
+        x_alu_imm(e, ALU_CMP, wide, rm_reg(RCX), -1);
+        minus_one = x_jcc8(e, CC_E);
+    }
+    x_test(e, wide, RCX, rm_reg(RCX));
+    uint8_t *zero = x_jcc8(e, CC_E);
+    if (sign) {
+        if (wide)
+            e8(e, 0x48);
+        e8(e, 0x99); /* cdq, cqo */
+    } else {
+        x_imm(e, RDX, 0);
+    }
+    x_un(e, sign ? UN_IDIV : UN_DIV, wide, rm_reg(RCX));
+    uint8_t *done = x_jmp8(e);
+    if (sign) {
+        x_bind8(e, minus_one);
+        x_un(e, UN_NEG, wide, rm_reg(RAX));
+        negated = x_jmp8(e);
+    }
+    x_bind8(e, zero);
+    x_imm(e, RAX, 0);
+    x_bind8(e, done);
+    if (sign)
+        x_bind8(e, negated);
+    gpr_commit(l, RD(w), RAX);
+    return true;
+}
+
+bool lift_udiv(struct lift *l, uint32_t w)
+{
+    return divide(l, w, false);
+}
+
+bool lift_sdiv(struct lift *l, uint32_t w)
+{
+    return divide(l, w, true);
+}
+
+/* ---- bits and bytes of one register ---- */
+
+#define OP_LZCNT (0xbd | OP_0F | OP_F3)
+#define OP_TZCNT (0xbc | OP_0F | OP_F3)
+#define OP_POPCNT (0xb8 | OP_0F | OP_F3)
+
+static bool count_bits(struct lift *l, uint32_t w, uint32_t op)
+{
+    bool wide = bit(w, 31);
+    if (RD(w) == 31)
+        return true;
+    flags_clobber(l);
+    int dest = gpr_dest(RD(w), RAX);
+    if (RN(w) == 31)
+        x_imm(&l->e, RAX, 0);
+    l->e.clobbered = true;
+    x_rm(&l->e, wide, op, dest, RN(w) == 31 ? rm_reg(RAX) : gpr(RN(w)));
+    gpr_commit(l, RD(w), dest);
+    return true;
+}
+
+bool lift_clz(struct lift *l, uint32_t w)
+{
+    return count_bits(l, w, OP_LZCNT);
+}
+
+bool lift_ctz(struct lift *l, uint32_t w)
+{
+    return count_bits(l, w, OP_TZCNT);
+}
+
+bool lift_cnt(struct lift *l, uint32_t w)
+{
+    return count_bits(l, w, OP_POPCNT);
+}
+
+bool lift_cls(struct lift *l, uint32_t w)
+{
+    bool wide = bit(w, 31);
+    if (RD(w) == 31)
+        return true;
+    flags_clobber(l);
+    gpr_copy_z(l, wide, RAX, RN(w));
+    x_mov(&l->e, RCX, RAX);
+    x_shift(&l->e, SH_SAR, wide, rm_reg(RCX), wide ? 63 : 31);
+    x_alu(&l->e, ALU_XOR, wide, RAX, rm_reg(RCX));
+    x_rm(&l->e, wide, OP_LZCNT, RAX, rm_reg(RAX));
+    x_lea(&l->e, wide, RAX, rm_mem(RAX, -1));
+    gpr_commit(l, RD(w), RAX);
+    return true;
+}
+
+/* Swaps neighbouring groups of `bits_` bits in RAX; RCX, RDX are used. */
+static void swap_groups(struct emit *e, bool w, unsigned count, uint64_t mask)
+{
+    x_mov(e, RCX, RAX);
+    x_shift(e, SH_SHR, w, rm_reg(RCX), count);
+    x_imm(e, RDX, w ? mask : (uint32_t)mask);
+    x_alu(e, ALU_AND, w, RCX, rm_reg(RDX));
+    x_alu(e, ALU_AND, w, RAX, rm_reg(RDX));
+    x_shift(e, SH_SHL, w, rm_reg(RAX), count);
+    x_alu(e, ALU_OR, w, RAX, rm_reg(RCX));
+}
+
+bool lift_rbit(struct lift *l, uint32_t w)
+{
+    bool wide = bit(w, 31);
+    if (RD(w) == 31)
+        return true;
+    flags_clobber(l);
+    gpr_copy_z(l, wide, RAX, RN(w));
+    x_bswap(&l->e, wide, RAX);
+    swap_groups(&l->e, wide, 4, 0x0f0f0f0f0f0f0f0full);
+    swap_groups(&l->e, wide, 2, 0x3333333333333333ull);
+    swap_groups(&l->e, wide, 1, 0x5555555555555555ull);
+    gpr_commit(l, RD(w), RAX);
+    return true;
+}
+
+bool lift_rev16(struct lift *l, uint32_t w)
+{
+    bool wide = bit(w, 31);
+    if (RD(w) == 31)
+        return true;
+    flags_clobber(l);
+    gpr_copy_z(l, wide, RAX, RN(w));
+    swap_groups(&l->e, wide, 8, 0x00ff00ff00ff00ffull);
+    gpr_commit(l, RD(w), RAX);
+    return true;
+}
+
+static bool reverse(struct lift *l, uint32_t w, bool wide, bool halves)
+{
+    if (RD(w) == 31)
+        return true;
+    gpr_copy_z(l, wide, RAX, RN(w));
+    x_bswap(&l->e, wide, RAX);
+    if (halves)
+        x_rorx(&l->e, true, RAX, rm_reg(RAX), 32);
+    gpr_commit(l, RD(w), RAX);
+    return true;
+}
+
+bool lift_rev32(struct lift *l, uint32_t w)
+{
+    return reverse(l, w, bit(w, 31), bit(w, 31));
+}
+
+bool lift_rev64(struct lift *l, uint32_t w)
+{
+    return reverse(l, w, true, false);
+}
+
+/* CRC32C is the host's own instruction. */
+static bool crc32c(struct lift *l, uint32_t w, unsigned size)
+{
+    struct emit *e = &l->e;
+    if (RD(w) == 31)
+        return true;
+    gpr_copy_z(l, false, RAX, RN(w));
+    int data = gpr_read_z(l, RM(w), RCX);
+    uint32_t op = 0xf1 | OP_0F38 | OP_F2;
+    if (size == 0) {
+        if (data != RCX)
+            x_mov(e, RCX, data);
+        op = 0xf0 | OP_0F38 | OP_F2;
+        data = RCX;
+    }
+    x_rm(e, size == 3, size == 1 ? op | OP_66 : op, RAX, rm_reg(data));
+    gpr_commit(l, RD(w), RAX);
+    return true;
+}
+
+bool lift_crc32c(struct lift *l, uint32_t w)
+{
+    return crc32c(l, w, bits(w, 11, 10));
+}
+
+bool lift_crc32cx(struct lift *l, uint32_t w)
+{
+    return crc32c(l, w, 3);
+}
+
+/* ---- conditional ---- */
+
+enum select { SEL_PLAIN, SEL_INC, SEL_INV, SEL_NEG };
+
+/* RAX = what CSEL and its like give when the condition fails. Flags stay. */
+static void select_else(struct lift *l, bool w, unsigned m, enum select how)
+{
+    struct emit *e = &l->e;
+    gpr_copy_z(l, w, RAX, m);
+    if (how == SEL_INV || how == SEL_NEG)
+        x_un(e, UN_NOT, w, rm_reg(RAX));
+    if (how == SEL_INC || how == SEL_NEG)
+        x_lea(e, w, RAX, rm_mem(RAX, 1));
+}
+
+static bool select(struct lift *l, uint32_t w, enum select how)
+{
+    struct emit *e = &l->e;
+    bool wide = bit(w, 31);
+    unsigned d = RD(w), n = RN(w), m = RM(w), cond = bits(w, 15, 12);
+    if (d == 31)
+        return true;
+    if (cond >= 14) {
+        gpr_copy_z(l, wide, RAX, n);
+        gpr_commit(l, d, RAX);
+        return true;
+    }
+    flags_read(l);
+    struct hcond c = flags_cond(l, cond);
+    if (c.cc2 < 0 && n == 31 && m == 31 && how == SEL_INC) { /* CSET */
+        x_setcc(e, c.cc ^ 1, rm_reg(RAX));
+        int dest = gpr_dest(d, RAX);
+        x_movzx8(e, dest, rm_reg(RAX));
+        gpr_commit(l, d, dest);
+        return true;
+    }
+    if (c.cc2 < 0 && how == SEL_PLAIN && n != 31 && m != 31 && rm_is_reg(gpr(d))) {
+        int dest = gpr_dest(d, RAX);
+        if (m == d) {
+            x_cmov(e, c.cc, wide, dest, gpr(n));
+        } else {
+            if (n != d)
+                x_load(e, wide, dest, gpr(n));
+            x_cmov(e, c.cc ^ 1, wide, dest, gpr(m));
+        }
+        return true;
+    }
+    /* RAX = otherwise, RCX = then; or the other way round when the pair of conditions says "neither". */
+    select_else(l, wide, m, how);
+    if (!c.negate) {
+        if (n == 31)
+            x_imm(e, RCX, 0);
+        struct rm then = n == 31 ? rm_reg(RCX) : gpr(n);
+        x_cmov(e, c.cc, wide, RAX, then);
+        if (c.cc2 >= 0)
+            x_cmov(e, c.cc2, wide, RAX, then);
+        gpr_commit(l, d, RAX);
+    } else {
+        gpr_copy_z(l, wide, RCX, n);
+        x_cmov(e, c.cc, wide, RCX, rm_reg(RAX));
+        x_cmov(e, c.cc2, wide, RCX, rm_reg(RAX));
+        gpr_commit(l, d, RCX);
+    }
+    return true;
+}
+
+bool lift_csel(struct lift *l, uint32_t w)
+{
+    return select(l, w, SEL_PLAIN);
+}
+
+bool lift_csinc(struct lift *l, uint32_t w)
+{
+    return select(l, w, SEL_INC);
+}
+
+bool lift_csinv(struct lift *l, uint32_t w)
+{
+    return select(l, w, SEL_INV);
+}
+
+bool lift_csneg(struct lift *l, uint32_t w)
+{
+    return select(l, w, SEL_NEG);
+}
+
+/* The comparison itself leaves EFLAGS as FL_SUB, also for CCMN (with its carry complemented). */
+static void conditional_compare(struct lift *l, uint32_t w, bool negative, bool constant)
+{
+    struct emit *e = &l->e;
+    bool wide = bit(w, 31);
+    unsigned n = RN(w), m = RM(w);
+    if (constant) {
+        gpr_copy_z(l, wide, RAX, n);
+        x_alu_imm(e, negative ? ALU_ADD : ALU_CMP, wide, rm_reg(RAX), (int32_t)m);
+    } else {
+        gpr_copy_z(l, wide, RAX, n);
+        if (m == 31)
+            x_imm(e, RCX, 0);
+        x_alu(e, negative ? ALU_ADD : ALU_CMP, wide, RAX, m == 31 ? rm_reg(RCX) : gpr(m));
+    }
+    if (negative)
+        x_cmc(e);
+}
+
+static bool ccmp(struct lift *l, uint32_t w, bool negative, bool constant)
+{
+    struct emit *e = &l->e;
+    unsigned cond = bits(w, 15, 12);
+    if (cond >= 14) {
+        conditional_compare(l, w, negative, constant);
+        flags_set(l, FL_SUB);
+        return true;
+    }
+    flags_read(l);
+    struct hcond c = flags_cond(l, cond);
+    uint8_t *to_const[2] = {NULL, NULL}, *to_cmp[2] = {NULL, NULL};
+    if (c.cc2 < 0) {
+        to_const[0] = x_jcc8(e, c.cc ^ 1);
+    } else if (c.negate) {
+        to_const[0] = x_jcc8(e, c.cc);
+        to_const[1] = x_jcc8(e, c.cc2);
+    } else {
+        to_cmp[0] = x_jcc8(e, c.cc);
+        to_cmp[1] = x_jcc8(e, c.cc2);
+        to_const[0] = x_jmp8(e);
+        x_bind8(e, to_cmp[0]);
+        x_bind8(e, to_cmp[1]);
+    }
+    conditional_compare(l, w, negative, constant);
+    uint8_t *done = x_jmp8(e);
+    x_bind8(e, to_const[0]);
+    if (to_const[1])
+        x_bind8(e, to_const[1]);
+    emit_flags_const(e, bits(w, 3, 0));
+    x_bind8(e, done);
+    flags_set(l, FL_SUB);
+    return true;
+}
+
+bool lift_ccmp_reg(struct lift *l, uint32_t w)
+{
+    return ccmp(l, w, false, false);
+}
+
+bool lift_ccmp_imm(struct lift *l, uint32_t w)
+{
+    return ccmp(l, w, false, true);
+}
+
+bool lift_ccmn_reg(struct lift *l, uint32_t w)
+{
+    return ccmp(l, w, true, false);
+}
+
+bool lift_ccmn_imm(struct lift *l, uint32_t w)
+{
+    return ccmp(l, w, true, true);
+}

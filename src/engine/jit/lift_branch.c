@@ -1,0 +1,177 @@
+/*
+ * Branches, calls and returns (Arm ARM C4.1.87). A call is a host call: the
+ * shadow stack holds the guest's return address beneath the host's, and a
+ * return that finds its address there is a host return, so that the host's
+ * predictor works for the guest.
+ */
+#include "engine/jit/discover.h"
+#include "engine/jit/lifters.h"
+
+bool lift_b(struct lift *l, uint32_t w)
+{
+    branch_to(l, branch_target(w, A64_b, l->pc));
+    return true;
+}
+
+bool lift_b_cond(struct lift *l, uint32_t w)
+{
+    uint64_t target = branch_target(w, A64_b_cond, l->pc);
+    unsigned cond = w & 15;
+    if (cond >= 14) {
+        branch_to(l, target);
+        return true;
+    }
+    flags_read(l);
+    branch_if(l, flags_cond(l, cond), target);
+    return true;
+}
+
+static bool compare_zero(struct lift *l, uint32_t w, int cc)
+{
+    bool wide = bit(w, 31);
+    unsigned t = RD(w);
+    uint64_t target = branch_target(w, A64_cbz, l->pc);
+    if (t == 31) {
+        if (cc == CC_E)
+            branch_to(l, target);
+        return true;
+    }
+    flags_clobber(l);
+    if (rm_is_reg(gpr(t)))
+        x_test(&l->e, wide, gpr(t).reg, gpr(t));
+    else
+        x_alu_imm(&l->e, ALU_CMP, wide, gpr(t), 0);
+    branch_if(l, (struct hcond){(int8_t)cc, -1, false}, target);
+    return true;
+}
+
+bool lift_cbz(struct lift *l, uint32_t w)
+{
+    return compare_zero(l, w, CC_E);
+}
+
+bool lift_cbnz(struct lift *l, uint32_t w)
+{
+    return compare_zero(l, w, CC_NE);
+}
+
+static bool test_bit(struct lift *l, uint32_t w, bool set)
+{
+    unsigned t = RD(w), b = bits(w, 23, 19) | bit(w, 31) << 5;
+    uint64_t target = branch_target(w, A64_tbz, l->pc);
+    int cc = set ? CC_NE : CC_E;
+    if (t == 31) {
+        if (!set)
+            branch_to(l, target);
+        return true;
+    }
+    flags_clobber(l);
+    struct rm m = gpr(t);
+    if (!rm_is_reg(m)) {
+        m.disp += (int32_t)(b / 32 * 4);
+        x_test_imm(&l->e, false, m, (int32_t)(1u << b % 32));
+    } else if (b < 32) {
+        x_test_imm(&l->e, false, m, (int32_t)(1u << b));
+    } else {
+        x_bt_imm(&l->e, true, m, b);
+        cc = set ? CC_B : CC_AE;
+    }
+    branch_if(l, (struct hcond){(int8_t)cc, -1, false}, target);
+    return true;
+}
+
+bool lift_tbz(struct lift *l, uint32_t w)
+{
+    return test_bit(l, w, false);
+}
+
+bool lift_tbnz(struct lift *l, uint32_t w)
+{
+    return test_bit(l, w, true);
+}
+
+static void poll(struct lift *l, uint64_t pc)
+{
+    x_alu_imm(&l->e, ALU_CMP, false, CPU_SLOT(poll), 0);
+    cold_add(l, COLD_POLL, x_jcc(&l->e, CC_NE))->pc = pc;
+}
+
+/* The return address: into X30 and onto the shadow stack. */
+static void push_return(struct lift *l, int t)
+{
+    x_imm(&l->e, t, l->pc + 4);
+    gpr_commit(l, 30, t);
+    x_push(&l->e, t);
+}
+
+/* Behind the call: its return has popped the host's address, the guest's is still there. */
+static void after_call(struct lift *l)
+{
+    x_pop(&l->e, RCX);
+    l->upper64 = l->upper32 = 0;
+}
+
+bool lift_bl(struct lift *l, uint32_t w)
+{
+    uint64_t target = branch_target(w, A64_bl, l->pc);
+    flags_clobber(l);
+    if (target <= l->pc)
+        poll(l, l->pc);
+    push_return(l, RAX);
+    call_to(l, target);
+    after_call(l);
+    return true;
+}
+
+/* RAX: guest target. The thread's table of targets: entry at RCX + 4 * RDX if it is there (ZF). */
+static void look_in_hash(struct emit *e)
+{
+    x_mov32(e, RDX, RAX);
+    x_alu_imm(e, ALU_AND, false, rm_reg(RDX), ((1 << HASH_BITS) - 1) << 2);
+    x_load(e, true, RCX, word_slot(JW_HASH));
+    x_alu(e, ALU_CMP, true, RAX, rm_sib(RCX, RDX, 2, 0));
+}
+
+bool lift_br(struct lift *l, uint32_t w)
+{
+    flags_clobber(l);
+    poll(l, l->pc);
+    gpr_copy_z(l, true, RAX, RN(w));
+    look_in_hash(&l->e);
+    x_jcc_to(&l->e, CC_NE, jit.thunk.indirect);
+    x_jmp_rm(&l->e, rm_sib(RCX, RDX, 2, 8));
+    l->ended = true;
+    return true;
+}
+
+bool lift_blr(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    flags_clobber(l);
+    poll(l, l->pc);
+    gpr_copy_z(l, true, RAX, RN(w));
+    push_return(l, RCX);
+    look_in_hash(e);
+    struct cold *c = cold_add(l, COLD_CALL, x_jcc(e, CC_NE));
+    x_call_rm(e, rm_sib(RCX, RDX, 2, 8));
+    c->back = e->p;
+    after_call(l);
+    return true;
+}
+
+bool lift_ret(struct lift *l, uint32_t w)
+{
+    flags_clobber(l);
+    gpr_copy_z(l, true, RAX, RN(w));
+    x_alu(&l->e, ALU_CMP, true, RAX, rm_mem(RSP, 8));
+    x_jcc_to(&l->e, CC_NE, jit.thunk.ret_miss);
+    x_ret(&l->e);
+    l->ended = true;
+    return true;
+}
+
+bool lift_svc(struct lift *l, uint32_t w)
+{
+    exit_at(l, l->pc + 4, EXIT_SVC | bits(w, 20, 5) << 8);
+    return true;
+}

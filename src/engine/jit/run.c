@@ -1,0 +1,429 @@
+/*
+ * engine_jit, the face that engine.h describes: run() goes from C into
+ * translated code and back, and serves what that code asks for. Here too: the
+ * calls from translated code into C, threads, changes of guest memory, fork.
+ *
+ * A thread in translated code (jit_thread.inside) holds no lock. Code that was
+ * dropped is only unlinked, so it may be left at leisure; a full arena is
+ * emptied when everybody is outside. Who was outside meanwhile sees that
+ * jit.epoch moved and forgets its remembered code addresses before going in.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "abi/errno.h"
+#include "abi/flags.h"
+#include "abi/syscalls.h"
+#include "base/alloc.h"
+#include "base/log.h"
+#include "engine/exec_map.h"
+#include "engine/interp/interp.h"
+#include "engine/jit/jit.h"
+#include "engine/jit/state.h"
+#include "engine/raise.h"
+#include "host/host.h"
+
+/* ---- what a thread remembers ---- */
+
+static void thread_forget(struct jit_thread *th)
+{
+    struct cpu *cpu = th->cpu;
+    for (unsigned i = 0; i < 1u << HASH_BITS; i++)
+        th->hash[i] = (struct jit_entry){0, jit.thunk.miss + jit.emit.to_exec};
+    cpu->engine_word[JW_SHADOW_SP] = cpu->engine_word[JW_SHADOW_TOP];
+    th->epoch = jit.epoch;
+}
+
+static void thread_remember(struct jit_thread *th, uint64_t pc, const uint8_t *code)
+{
+    th->hash[jit_hash(pc)] = (struct jit_entry){pc, code + jit.emit.to_exec};
+}
+
+/* Other threads leave translated code soon. Under jit.lock. */
+static void threads_kick(const struct jit_thread *but)
+{
+    for (struct jit_thread *t = jit.threads; t; t = t->next)
+        if (t != but)
+            __atomic_store_n(&t->cpu->poll, 1, __ATOMIC_SEQ_CST);
+}
+
+/* ---- finding code ---- */
+
+/* The arena is full: everybody out, then everything anew. Under jit.lock, outside translated code. */
+static void arena_empty(struct jit_thread *self)
+{
+    __atomic_store_n(&jit.emptying, 1, __ATOMIC_SEQ_CST);
+    threads_kick(self);
+    for (struct jit_thread *t = jit.threads; t; t = t->next)
+        while (__atomic_load_n(&t->inside, __ATOMIC_SEQ_CST))
+            (void)host_syscall(LINUX_SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    cache_reset();
+    __atomic_add_fetch(&jit.epoch, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&jit.emptying, 0, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Code for cpu->pc, translated if need be; if from is given it is linked to it.
+ * NULL: pc cannot be fetched. At the end the thread is inside.
+ */
+static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region *from_region)
+{
+    struct jit_thread *th = jit_thread_of(cpu);
+    struct region *r = NULL;
+    uint64_t flushes = jit.count_flushes;
+    const uint8_t *code;
+
+    cpu->pc = (uint64_t)((int64_t)(cpu->pc << 8) >> 8);
+    __atomic_store_n(&th->inside, 0, __ATOMIC_SEQ_CST);
+    lock_acquire(&jit.lock);
+    code = cache_find(cpu->pc | th->mode, &r);
+    if (!code) {
+        if (jit.emit.p + REGION_CODE > jit.emit.end)
+            arena_empty(th);
+        r = region_translate(cpu->pc, cpu, th->mode);
+        code = r ? r->code : NULL;
+    }
+    if (code && from && flushes == jit.count_flushes && !from_region->dead && !from->to && !jit.no_link) {
+        from->to = r;
+        from->next = r->incoming;
+        r->incoming = from;
+        x_link(from->at, code);
+        jit.count_links++;
+    }
+    if (th->epoch != jit.epoch)
+        thread_forget(th);
+    if (code)
+        thread_remember(th, cpu->pc, code);
+    __atomic_store_n(&th->inside, 1, __ATOMIC_SEQ_CST);
+    lock_release(&jit.lock);
+    return code;
+}
+
+static const uint8_t *code_or_exit(const uint8_t *code)
+{
+    return (code ? code : jit.thunk.fetch) + jit.emit.to_exec;
+}
+
+const uint8_t *jit_link(struct cpu *cpu, uint32_t number)
+{
+    struct region *r = jit.regions[number >> 8];
+    struct link *k = &r->link[number & 255];
+
+    cpu->pc = k->pc;
+    return code_or_exit(code_for(cpu, k, r));
+}
+
+const uint8_t *jit_lookup(struct cpu *cpu)
+{
+    return code_or_exit(code_for(cpu, NULL, NULL));
+}
+
+/* ---- the interpreter's part ---- */
+
+void jit_flags_pack(struct cpu *cpu)
+{
+    uint32_t f = cpu->nzcv;
+    uint16_t ah = (f & NZCV_N ? 0x80 : 0) | (f & NZCV_Z ? 0x40 : 0) | (f & NZCV_C ? 0 : 1);
+    cpu->engine_word[JW_FLAGS] = (uint64_t)(ah << 8 | (f & NZCV_V ? 1 : 0));
+}
+
+void jit_flags_unpack(struct cpu *cpu)
+{
+    uint64_t w = cpu->engine_word[JW_FLAGS];
+    cpu->nzcv = (w & 0x8000 ? NZCV_N : 0) | (w & 0x4000 ? NZCV_Z : 0) | (w & 0x100 ? 0 : NZCV_C) | (w & 1 ? NZCV_V : 0);
+}
+
+void jit_exec(struct cpu *cpu, uint32_t word, uint32_t op)
+{
+    cpu->next = cpu->pc + 4;
+    jit_flags_unpack(cpu);
+    interp_exec[op](cpu, word);
+    jit_flags_pack(cpu);
+}
+
+/* Lets the interpreter do one instruction, or run until a trap: it has its own data for the thread. */
+static void by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *, struct trap *))
+{
+    struct jit_thread *th = jit_thread_of(cpu);
+    __atomic_store_n(&th->inside, 0, __ATOMIC_SEQ_CST);
+    cpu->engine_thread = th->interp_thread;
+    how(cpu, trap);
+    cpu->engine_thread = th;
+}
+
+/* One instruction by the interpreter, in the middle of run(): true if it trapped. */
+static bool replay(struct cpu *cpu, struct trap *trap)
+{
+    jit_flags_unpack(cpu);
+    by_interp(cpu, trap, engine_interp.step);
+    jit_flags_pack(cpu);
+    cpu->raised = trap;
+    return trap->kind != TRAP_STEP;
+}
+
+/* ---- run ---- */
+
+/* The thread's floating-point mode may have changed: code of the other mode is not for it. */
+static void thread_set_mode(struct jit_thread *th)
+{
+    uint8_t mode = th->cpu->fpcr != 0;
+    if (th->mode != mode) {
+        th->mode = mode;
+        thread_forget(th);
+    }
+}
+
+static const uint8_t *code_now(struct cpu *cpu)
+{
+    struct jit_thread *th = jit_thread_of(cpu);
+    const struct jit_entry *h = &th->hash[jit_hash(cpu->pc)];
+
+    if (h->pc == cpu->pc && cpu->pc) {
+        __atomic_store_n(&th->inside, 1, __ATOMIC_SEQ_CST);
+        if (likely(!jit.emptying && th->epoch == jit.epoch))
+            return h->code;
+    }
+    const uint8_t *code = code_for(cpu, NULL, NULL);
+    return code ? code + jit.emit.to_exec : NULL;
+}
+
+static void run_loop(struct cpu *cpu, struct trap *trap)
+{
+    struct jit_thread *th = jit_thread_of(cpu);
+
+    while (!cpu->poll) {
+        uint32_t exit = EXIT_FETCH;
+        const uint8_t *code = code_now(cpu);
+        if (likely(code))
+            exit = jit.thunk.enter(cpu, code);
+        __atomic_store_n(&th->inside, 0, __ATOMIC_RELEASE);
+        switch (exit & 0xff) {
+        case EXIT_SVC:
+            *trap = (struct trap){.kind = TRAP_SYSCALL, .imm = exit >> 8, .esr = 0x56000000u | exit >> 8};
+            return;
+        case EXIT_REPLAY:
+        case EXIT_FETCH:
+            if (replay(cpu, trap))
+                return;
+            thread_set_mode(th);
+            break;
+        case EXIT_LOOKUP:
+            thread_set_mode(th);
+            break;
+        case EXIT_POLL:
+            break;
+        }
+    }
+    *trap = (struct trap){.kind = TRAP_INTERRUPT};
+}
+
+static void jit_step(struct cpu *cpu, struct trap *trap)
+{
+    by_interp(cpu, trap, engine_interp.step);
+}
+
+static void jit_run(struct cpu *cpu, struct trap *trap)
+{
+    if (cpu->single_step) {
+        by_interp(cpu, trap, engine_interp.run);
+        return;
+    }
+    struct host_catch *outer = host_self->catcher, here;
+    cpu->excl_size = 0;
+    cpu->raised = trap;
+    jit_flags_pack(cpu);
+    thread_set_mode(jit_thread_of(cpu));
+    if (host_catch(&here) == 0) {
+        run_loop(cpu, trap);
+    } else {
+        __atomic_store_n(&jit_thread_of(cpu)->inside, 0, __ATOMIC_RELEASE);
+        if (cpu->raised)
+            raise_host_fault(trap, false);
+    }
+    host_self->catcher = outer;
+    cpu->raised = NULL;
+    jit_flags_unpack(cpu);
+}
+
+/* ---- threads ---- */
+
+static void jit_thread_free(struct jit_thread *th)
+{
+    if (th->hash)
+        mem_pages_free(th->hash, sizeof(struct jit_entry) << HASH_BITS);
+    if (th->shadow)
+        mem_pages_free(th->shadow, SHADOW_BYTES);
+    mem_free(th);
+}
+
+static int shadow_make(struct jit_thread *th)
+{
+    struct cpu *cpu = th->cpu;
+    th->shadow = mem_pages(SHADOW_BYTES, PROT_READ | PROT_WRITE);
+    if (!th->shadow || host_syscall(LINUX_SYS_mprotect, (uint64_t)th->shadow, GUEST_PAGE, 0, 0, 0, 0) < 0)
+        return -LINUX_ENOMEM;
+    uint64_t *top = (uint64_t *)(void *)(th->shadow + SHADOW_BYTES) - 2 * SHADOW_SENTINELS;
+    for (unsigned i = 0; i < SHADOW_SENTINELS; i++) {
+        top[2 * i] = (uint64_t)(jit.thunk.underflow + jit.emit.to_exec);
+        top[2 * i + 1] = 1; /* no instruction is there */
+    }
+    cpu->engine_word[JW_SHADOW_TOP] = cpu->engine_word[JW_SHADOW_SP] = (uint64_t)top;
+    return 0;
+}
+
+static int jit_thread_init(struct cpu *cpu)
+{
+    int err = engine_interp.thread_init(cpu);
+    if (err)
+        return err;
+    struct jit_thread *th = mem_alloc(sizeof *th);
+    if (!th)
+        return -LINUX_ENOMEM;
+    th->cpu = cpu;
+    th->interp_thread = cpu->engine_thread;
+    th->hash = mem_pages(sizeof(struct jit_entry) << HASH_BITS, PROT_READ | PROT_WRITE);
+    if (!th->hash || shadow_make(th) < 0) {
+        jit_thread_free(th);
+        return -LINUX_ENOMEM;
+    }
+    cpu->engine_thread = th;
+    cpu->engine_word[JW_HASH] = (uint64_t)th->hash;
+    cpu->engine_word[JW_MXCSR] = JIT_MXCSR_GUEST | (uint64_t)JIT_MXCSR_HOST << 32;
+    lock_acquire(&jit.lock);
+    thread_forget(th);
+    th->next = jit.threads;
+    jit.threads = th;
+    lock_release(&jit.lock);
+    return 0;
+}
+
+static void jit_thread_exit(struct cpu *cpu)
+{
+    struct jit_thread *th = jit_thread_of(cpu);
+    lock_acquire(&jit.lock);
+    for (struct jit_thread **at = &jit.threads; *at; at = &(*at)->next) {
+        if (*at == th) {
+            *at = th->next;
+            break;
+        }
+    }
+    lock_release(&jit.lock);
+    cpu->engine_thread = th->interp_thread;
+    engine_interp.thread_exit(cpu);
+    jit_thread_free(th);
+    cpu->engine_thread = NULL;
+}
+
+static void jit_kick(struct cpu *cpu)
+{
+    __atomic_store_n(&cpu->poll, 1, __ATOMIC_SEQ_CST);
+}
+
+/* ---- changes of guest memory ---- */
+
+static void jit_flush(gva addr, uint64_t len)
+{
+    if (!len)
+        return;
+    engine_interp.flush(addr, len);
+    lock_acquire(&jit.lock);
+    if (cache_has_code(addr.a, len)) {
+        cache_drop(addr.a, len);
+        __atomic_add_fetch(&jit.epoch, 1, __ATOMIC_SEQ_CST);
+        threads_kick(NULL);
+    }
+    lock_release(&jit.lock);
+}
+
+static void jit_map(gva addr, uint64_t len, int prot)
+{
+    if (exec_map_set(addr, len, prot & LINUX_PROT_EXEC))
+        jit_flush(addr, len);
+}
+
+static void jit_unmap(gva addr, uint64_t len)
+{
+    jit_map(addr, len, 0);
+}
+
+/* What stays executable keeps its contents; a guest that writes there says so by IC IVAU. */
+static void jit_protect(gva addr, uint64_t len, int prot)
+{
+    if (exec_map_set(addr, len, prot & LINUX_PROT_EXEC) && !(prot & LINUX_PROT_EXEC))
+        jit_flush(addr, len);
+}
+
+/* ---- fork ---- */
+
+static void jit_fork_prepare(void)
+{
+    lock_acquire(&jit.lock);
+}
+
+static void jit_fork_parent(void)
+{
+    lock_release(&jit.lock);
+}
+
+static void jit_fork_child(struct cpu *cpu)
+{
+    struct jit_thread *th = jit_thread_of(cpu);
+    th->next = NULL;
+    jit.threads = th;
+    lock_reinit(&jit.lock);
+}
+
+/* ---- start ---- */
+
+static bool word_in(const char *words, const char *word)
+{
+    const char *at = words ? strstr(words, word) : NULL;
+    return at != NULL;
+}
+
+static int jit_process_init(const struct engine_options *opt)
+{
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("fma")) {
+        log_line("the translator needs a processor with AVX2, BMI2 and FMA (x86-64-v3)");
+        return -LINUX_ENOSYS;
+    }
+    jit.avx512 = __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+                 __builtin_cpu_supports("avx512dq") && !(opt->host_cpu && strcmp(opt->host_cpu, "avx2") == 0);
+    jit.gfni = __builtin_cpu_supports("gfni");
+    jit.one_insn = word_in(opt->debug, "one-insn");
+    jit.no_link = word_in(opt->debug, "no-link");
+    jit.stats = opt->stats;
+    jit.perf_map = opt->perf_map;
+    int err = engine_interp.process_init(opt);
+    if (err)
+        return err;
+    if (cache_init(word_in(opt->debug, "tiny") ? 1 : opt->cache_bytes) < 0) {
+        log_line("no memory for the code cache");
+        return -LINUX_ENOMEM;
+    }
+    jit_pins_init(jit.avx512);
+    jit_thunks_make();
+    jit.first_region = jit.emit.p;
+    jit.ready = true;
+    return 0;
+}
+
+const struct engine engine_jit = {
+    .name = "jit",
+    .process_init = jit_process_init,
+    .thread_init = jit_thread_init,
+    .thread_exit = jit_thread_exit,
+    .run = jit_run,
+    .step = jit_step,
+    .kick = jit_kick,
+    .map = jit_map,
+    .unmap = jit_unmap,
+    .protect = jit_protect,
+    .flush = jit_flush,
+    .fork_prepare = jit_fork_prepare,
+    .fork_parent = jit_fork_parent,
+    .fork_child = jit_fork_child,
+    .host_fault = jit_host_fault,
+    .print_stats = jit_print_stats,
+};
