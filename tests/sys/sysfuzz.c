@@ -276,6 +276,7 @@ int main(int argc, char **argv)
         if (system(command))
             printf("%s stays\n", dir);
     }
+    printf("%ld calls by %ld children\n", made, children);
     CHECK(made > children * CALLS / 8);
     printf("%d passed, %d failed\n", test_passed, test_failed);
     return test_failed != 0;
