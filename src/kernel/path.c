@@ -217,7 +217,7 @@ static int walk(struct walk *w)
         n = look_both(w, target, sizeof(target));
         if (n >= (long)sizeof(target))
             return -LINUX_ENAMETOOLONG;
-        if (n >= 0 && magic_link(w->at)) {
+        if ((n >= 0 && magic_link(w->at)) || (n < 0 && n != -LINUX_EINVAL && host_only(w->at))) {
             w->next += len;
             return 0;
         }
