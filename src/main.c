@@ -21,6 +21,7 @@
 #include "kernel/exec.h"
 #include "kernel/handover.h"
 #include "kernel/options.h"
+#include "kernel/seccomp.h"
 #include "kernel/signal.h"
 #include "run.h"
 

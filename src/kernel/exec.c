@@ -25,6 +25,7 @@
 #include "host/host.h"
 #include "kernel/handover.h"
 #include "kernel/options.h"
+#include "kernel/seccomp.h"
 #include "kernel/stack.h"
 #include "kernel/vdso.h"
 #include "mm/uaccess.h"

@@ -42,6 +42,7 @@ struct record {
     uint64_t stack_limit;
     uint32_t prefix_count;
     uint32_t text_bytes; /* strings: exe, execfn, prefixes, then "id=value" for each option */
+    uint64_t seccomp_bytes; /* behind the text */
     uint32_t filter_bytes; /* after them: seccomp's filters */
     uint32_t pad;
 };
