@@ -265,10 +265,10 @@ static void open_log(const struct options *o)
         fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)name,
                           LINUX_O_WRONLY | LINUX_O_CREAT | LINUX_O_APPEND | LINUX_O_CLOEXEC | LINUX_O_NOCTTY, 0666, 0, 0);
     }
+    if (fd >= 0)
+        fd = host_fd_reserve(HOST_FD_LOG, (int)fd);
     if (fd < 0)
         log_launch_error("--log %s: %s", o->log_file, errno_sentence((int)-fd));
-    else
-        log_to(host_fd_reserve((int)fd));
 }
 
 /* ---- the two ways to start ---- */
@@ -280,10 +280,8 @@ static int start_handed_over(char **argv, char **envp)
     struct program *p = &start.program;
     int err;
 
-    if (h->log_fd >= 0) {
-        host_fd_adopt(h->log_fd);
-        log_to(h->log_fd);
-    }
+    if (h->log_fd >= 0)
+        host_fd_adopt(HOST_FD_LOG, h->log_fd);
     p->fd = h->fd;
     p->interp_fd = h->interp_fd;
     p->prefix_count = h->prefix_count;

@@ -17,7 +17,6 @@
 #include "mm/uaccess.h"
 
 /* Where lines go: set before the guest runs and in the child of a fork, by its only thread. */
-static int trace_fd = -1;
 
 /* Which of --trace's words, besides sys, a call belongs to. */
 static unsigned class_of(long nr)
@@ -68,7 +67,7 @@ static unsigned class_of(long nr)
 
 static bool wanted(const struct task *t, unsigned classes)
 {
-    return (t->group->options->trace & classes) && (trace_fd >= 0 || log_fd() >= 0);
+    return (t->group->options->trace & classes) && (host_fd(HOST_FD_TRACE) >= 0 || log_fd() >= 0);
 }
 
 static void start_line(struct text *line, const struct task *t)
@@ -79,7 +78,7 @@ static void start_line(struct text *line, const struct task *t)
 
 static void end_line(struct text *line)
 {
-    text_write(line, trace_fd >= 0 ? trace_fd : log_fd());
+    text_write(line, host_fd(HOST_FD_TRACE) >= 0 ? host_fd(HOST_FD_TRACE) : log_fd());
 }
 
 /* The name of -o with each %p replaced by the process id; false: it does not fit. */
@@ -123,20 +122,16 @@ void strace_init(const struct options *opt, bool fresh)
     long fd = host_syscall(LINUX_SYS_openat, (uint64_t)LINUX_AT_FDCWD, (uintptr_t)name,
                            flags | (fresh ? LINUX_O_TRUNC : 0), 0644, 0, 0);
     if (fd >= 0)
-        fd = host_fd_reserve((int)fd);
+        fd = host_fd_reserve(HOST_FD_TRACE, (int)fd);
     if (fd < 0)
         log_line("cannot write the trace to %s: %s", name, errno_sentence((int)-fd));
-    trace_fd = fd < 0 ? -1 : (int)fd;
-    host_fd_follow(&trace_fd);
 }
 
 void strace_fork_child(const struct options *opt)
 {
     if (!opt->trace || !opt->trace_file || !has_pid(opt->trace_file))
         return;
-    if (trace_fd >= 0)
-        host_syscall(LINUX_SYS_close, (uint64_t)trace_fd, 0, 0, 0, 0, 0);
-    trace_fd = -1;
+    host_fd_release(HOST_FD_TRACE);
     strace_init(opt, true);
 }
 

@@ -63,6 +63,14 @@ enum host_sync {
     (LINUX_SIGMASK(LINUX_SIGILL) | LINUX_SIGMASK(LINUX_SIGTRAP) | LINUX_SIGMASK(LINUX_SIGBUS) | \
      LINUX_SIGMASK(LINUX_SIGFPE) | LINUX_SIGMASK(LINUX_SIGSEGV))
 
+/* The runtime's own descriptors: its image (for exec), the program's file, the sysroot, the log, the trace. */
+enum host_fd { HOST_FD_IMAGE, HOST_FD_EXE, HOST_FD_SYSROOT, HOST_FD_LOG, HOST_FD_TRACE, HOST_FD_COUNT };
+
+struct host_fds {
+    int fd[HOST_FD_COUNT]; /* 0 = none: standard input is never ours */
+    int lowest;            /* no number below it was ever ours: one comparison for nearly every call */
+};
+
 /*
  * What the host side keeps for one host thread running one guest thread. The
  * first member of struct task, reachable in signal handlers as host_self.
@@ -90,6 +98,9 @@ struct host_thread {
     size_t block_bytes;
     void *altstack;
     size_t altstack_bytes;
+
+    struct host_fds *fds; /* NULL: the process's; else those of a child of vfork */
+    struct host_fds own_fds;
 };
 
 extern __thread struct host_thread *host_self __attribute__((tls_model("local-exec")));
@@ -219,24 +230,21 @@ long host_cas32(uint32_t *p, uint32_t expect, uint32_t desired, uint32_t *seen);
 
 /*
  * Moves fd out of the guest's way, near descriptor 1000 (or the limit, where
- * that is lower), close-on-exec, and hides it. The new number or -LINUX_Exxx
- * (fd is then still open).
+ * that is lower), close-on-exec, and hides it; what was there of its kind is
+ * closed. The new number or -LINUX_Exxx (fd is then still open).
  */
-int host_fd_reserve(int fd) must_check;
-/* A descriptor that the image before exec reserved: now ours, hidden and close-on-exec. */
-void host_fd_adopt(int fd);
-/* Closes and forgets a reserved descriptor. */
-void host_fd_release(int fd);
+int host_fd_reserve(enum host_fd which, int fd) must_check;
+/* A descriptor that the image before exec left where it is: now ours, hidden and close-on-exec. */
+void host_fd_adopt(enum host_fd which, int fd);
+/* Closes it; nothing when there is none. */
+void host_fd_release(enum host_fd which);
+/* Its number now, or -1: it may move, so it is asked for each time. */
+int host_fd(enum host_fd which);
 bool host_fd_is_reserved(int fd);
 /* The lowest reserved descriptor that is not below `from`, or INT_MAX. */
 int host_fd_next_reserved(int from);
 /* A guest call wants this very number (dup3): moves ours elsewhere. 0 or -LINUX_Exxx. */
 int host_fd_yield(int fd) must_check;
-/* *holder names a reserved descriptor from now on: it is changed when a yield moves that. For the process' whole life. */
-void host_fd_follow(int *holder);
-/* elver's own image, for exec; -1 when it could not be opened. */
-int host_image_fd(void);
-void host_image_set(int fd);
 
 /* Time for the guest's vDSO without a trap: fills *ts, 0 or -LINUX_EINVAL. */
 struct linux_timespec;

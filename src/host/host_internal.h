@@ -26,5 +26,9 @@ void host_tls_capture(void);
 
 /* reserve.c */
 void host_reserve_init(void);
+/* For a new thread that shares memory; own_table: its descriptors are its own (vfork). */
+void host_fds_inherit(struct host_thread *child, bool own_table);
+/* In the child of a fork. */
+void host_fds_forked(void);
 
 #endif

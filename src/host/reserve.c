@@ -1,9 +1,12 @@
 /*
- * The runtime's own descriptors. They are kept out of the numbers that a
- * guest is likely to meet, in a part of the table that the host kernel has
- * anyway (a descriptor at the very limit would make it allocate and, on every
- * fork, copy a table of megabytes). Calls that close or replace descriptors
- * ask host_fd_is_reserved first.
+ * The runtime's own descriptors, one of each kind. They are kept out of the
+ * numbers that a guest is likely to meet, in a part of the table that the host
+ * kernel has anyway (a descriptor at the very limit would make it allocate
+ * and, on every fork, copy a table of megabytes). Calls that close or replace
+ * descriptors ask host_fd_is_reserved first.
+ *
+ * A child of vfork has a descriptor table of its own but shares this memory
+ * with its parent: what moves in its table is noted in its struct host_thread.
  */
 #include "host/host_internal.h"
 
@@ -15,21 +18,22 @@
 #include "abi/errno.h"
 #include "base/log.h"
 
-enum { RESERVE_MAX = 16, RESERVE_FROM = 1000, HOLDERS = 8 };
+enum { RESERVE_FROM = 1000, RESERVE_SPARE = 16 };
 
-static struct {
-    int fd[RESERVE_MAX]; /* 0 = unused: standard input is never ours */
-    int lowest;          /* no number below it was ever ours: one comparison for nearly every call */
-    int image;
-    int *holder[HOLDERS]; /* variables that name one of ours */
-} reserve = {.lowest = INT_MAX, .image = -1};
+static struct host_fds process_fds = {.lowest = INT_MAX};
+
+static struct host_fds *own_fds(void)
+{
+    return host_self && host_self->fds ? host_self->fds : &process_fds;
+}
 
 int host_fd_next_reserved(int from)
 {
+    struct host_fds *own = own_fds();
     int next = INT_MAX;
 
-    for (unsigned i = 0; i < RESERVE_MAX; i++) {
-        int fd = __atomic_load_n(&reserve.fd[i], __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < HOST_FD_COUNT; i++) {
+        int fd = __atomic_load_n(&own->fd[i], __ATOMIC_RELAXED);
 
         if (fd > 0 && fd >= from && fd < next)
             next = fd;
@@ -37,35 +41,52 @@ int host_fd_next_reserved(int from)
     return next;
 }
 
-static void note_lowest(int fd)
-{
-    if (fd < __atomic_load_n(&reserve.lowest, __ATOMIC_RELAXED))
-        __atomic_store_n(&reserve.lowest, fd, __ATOMIC_RELAXED);
-}
-
 bool host_fd_is_reserved(int fd)
 {
-    if (likely(fd < __atomic_load_n(&reserve.lowest, __ATOMIC_RELAXED)))
+    struct host_fds *own = own_fds();
+
+    if (likely(fd < __atomic_load_n(&own->lowest, __ATOMIC_RELAXED)))
         return false;
-    for (unsigned i = 0; i < RESERVE_MAX; i++) {
-        if (fd > 0 && __atomic_load_n(&reserve.fd[i], __ATOMIC_RELAXED) == fd)
+    for (unsigned i = 0; i < HOST_FD_COUNT; i++) {
+        if (fd > 0 && __atomic_load_n(&own->fd[i], __ATOMIC_RELAXED) == fd)
             return true;
     }
     return false;
 }
 
-void host_fd_adopt(int fd)
+int host_fd(enum host_fd which)
 {
-    raw_syscall(SYS_fcntl, (uint64_t)fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
-    note_lowest(fd);
-    for (unsigned i = 0; i < RESERVE_MAX; i++) {
-        int unused = 0;
+    int fd = __atomic_load_n(&own_fds()->fd[which], __ATOMIC_RELAXED);
 
-        if (__atomic_compare_exchange_n(&reserve.fd[i], &unused, fd, false, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED))
-            return;
-    }
-    BUG_ON(true);
+    return fd > 0 ? fd : -1;
+}
+
+static void note(enum host_fd which, int fd)
+{
+    struct host_fds *own = own_fds();
+
+    if (fd > 0 && fd < __atomic_load_n(&own->lowest, __ATOMIC_RELAXED))
+        __atomic_store_n(&own->lowest, fd, __ATOMIC_RELAXED);
+    __atomic_store_n(&own->fd[which], fd, __ATOMIC_RELAXED);
+    if (which == HOST_FD_LOG)
+        log_to(fd > 0 ? fd : -1);
+}
+
+void host_fd_release(enum host_fd which)
+{
+    int fd = host_fd(which);
+
+    if (fd < 0)
+        return;
+    note(which, 0);
+    raw_syscall(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+}
+
+void host_fd_adopt(enum host_fd which, int fd)
+{
+    host_fd_release(which);
+    raw_syscall(SYS_fcntl, (uint64_t)fd, F_SETFD, FD_CLOEXEC, 0, 0, 0);
+    note(which, fd);
 }
 
 /* The lowest free number from which on ours may be. */
@@ -74,9 +95,9 @@ static int reserve_base(void)
     struct rlimit limit = {.rlim_cur = 1024};
 
     raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (uint64_t)&limit, 0, 0);
-    if (limit.rlim_cur >= RESERVE_FROM + RESERVE_MAX)
+    if (limit.rlim_cur >= RESERVE_FROM + RESERVE_SPARE)
         return RESERVE_FROM;
-    return limit.rlim_cur > 2 * RESERVE_MAX ? (int)limit.rlim_cur - RESERVE_MAX : 3;
+    return limit.rlim_cur > 2 * RESERVE_SPARE ? (int)limit.rlim_cur - RESERVE_SPARE : 3;
 }
 
 static int move_up(int fd)
@@ -85,79 +106,47 @@ static int move_up(int fd)
                             0, 0);
 }
 
-int host_fd_reserve(int fd)
+int host_fd_reserve(enum host_fd which, int fd)
 {
     int high = move_up(fd);
 
     if (high < 0)
         return high;
-    host_fd_adopt(high);
+    host_fd_adopt(which, high);
     raw_syscall(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
     return high;
 }
 
-void host_fd_release(int fd)
-{
-    for (unsigned i = 0; i < RESERVE_MAX; i++) {
-        if (reserve.fd[i] == fd && fd > 0) {
-            raw_syscall(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
-            __atomic_store_n(&reserve.fd[i], 0, __ATOMIC_RELAXED);
-        }
-    }
-}
-
-void host_fd_follow(int *holder)
-{
-    for (unsigned i = 0; i < HOLDERS; i++) {
-        int *unused = NULL;
-
-        if (reserve.holder[i] == holder ||
-            __atomic_compare_exchange_n(&reserve.holder[i], &unused, holder, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-            return;
-    }
-    BUG_ON(true);
-}
-
-static void tell_holders(int from, int to)
-{
-    for (unsigned i = 0; i < HOLDERS && reserve.holder[i]; i++) {
-        if (*reserve.holder[i] == from)
-            __atomic_store_n(reserve.holder[i], to, __ATOMIC_RELAXED);
-    }
-}
-
 int host_fd_yield(int fd)
 {
-    for (unsigned i = 0; i < RESERVE_MAX; i++) {
-        if (reserve.fd[i] != fd || fd <= 0)
+    for (unsigned i = 0; i < HOST_FD_COUNT; i++) {
+        if (fd <= 0 || host_fd(i) != fd)
             continue;
         int moved = move_up(fd);
 
         if (moved < 0)
             return moved;
-        note_lowest(moved);
-        __atomic_store_n(&reserve.fd[i], moved, __ATOMIC_RELAXED);
-        if (reserve.image == fd)
-            reserve.image = moved;
-        if (log_fd() == fd)
-            log_to(moved);
-        tell_holders(fd, moved);
+        note(i, moved);
         raw_syscall(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
         return 0;
     }
     return 0;
 }
 
-int host_image_fd(void)
+void host_fds_inherit(struct host_thread *child, bool own_table)
 {
-    return reserve.image;
+    child->fds = host_self->fds;
+    if (own_table) {
+        child->own_fds = *own_fds();
+        child->fds = &child->own_fds;
+    }
 }
 
-void host_image_set(int fd)
+void host_fds_forked(void)
 {
-    if (reserve.image >= 0)
-        host_fd_release(reserve.image);
-    reserve.image = fd;
+    /* The table of a thread that is not in this process any more would be freed with it. */
+    process_fds = *own_fds();
+    host_self->fds = NULL;
 }
 
 void host_reserve_init(void)
@@ -165,12 +154,6 @@ void host_reserve_init(void)
     int fd = (int)raw_syscall(SYS_openat, (uint64_t)AT_FDCWD, (uint64_t) "/proc/self/exe",
                               O_PATH | O_CLOEXEC, 0, 0, 0);
 
-    if (fd < 0)
-        return;
-    int high = host_fd_reserve(fd);
-
-    if (high >= 0)
-        reserve.image = high;
-    else
+    if (fd >= 0 && host_fd_reserve(HOST_FD_IMAGE, fd) < 0)
         raw_syscall(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
 }

@@ -144,6 +144,8 @@ static long clone_fork(struct linux_clone_args *a)
     else
         rc = raw_syscall(SYS_clone, a->flags | a->exit_signal, 0, clone_parent_word(a),
                          a->child_tid, 0, 0);
+    if (rc == 0)
+        host_fds_forked();
     if (rc == 0 && a->flags & LINUX_CLONE_CLEAR_SIGHAND)
         host_signal_sync_install();
     return rc;
@@ -160,6 +162,8 @@ long host_clone(const struct linux_clone_args *args, void (*entry)(void *), void
     a.flags &= ~LINUX_CLONE_SETTLS;
     if (!(a.flags & LINUX_CLONE_VM))
         return clone_fork(&a);
+
+    host_fds_inherit(child, !(a.flags & LINUX_CLONE_FILES));
 
     void *tp = block_new(child, &start);
 

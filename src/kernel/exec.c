@@ -269,12 +269,10 @@ static void set_name(const char *execfn, const char *exe)
 /* The program's file stays open for /proc/self/exe. */
 static int keep_exe(struct image *im, struct program *p)
 {
-    long fd = host_fd_reserve(p->fd);
+    long fd = host_fd_reserve(HOST_FD_EXE, p->fd);
 
     if (fd < 0)
         return (int)fd;
-    im->exe_fd = (int)fd;
-    host_fd_follow(&im->exe_fd);
     p->fd = -1;
     im->path = mem_strdup(p->exe);
     return im->path ? 0 : -LINUX_ENOMEM;

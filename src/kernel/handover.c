@@ -125,7 +125,7 @@ static int write_record(struct record *r, struct handover_fds *f)
     close_fd(low);
     if (fd < 0)
         return (int)fd;
-    image = move_high(host_image_fd(), fd + 1);
+    image = move_high(host_fd(HOST_FD_IMAGE), fd + 1);
     *f = (struct handover_fds){(int)fd, (int)image};
     r->image_fd = (int)image;
     if (image >= 0 && host_syscall(LINUX_SYS_write, fd, (uintptr_t)r, bytes, 0, 0, 0) == (long)bytes &&
@@ -285,8 +285,7 @@ bool handover_take(struct handover *h, struct options *o, int *err)
         .stack_limit = r.stack_limit,
         .prefix_count = r.prefix_count <= PREFIX_MAX ? r.prefix_count : 0,
     };
-    host_fd_adopt(r.image_fd);
-    host_image_set(r.image_fd);
+    host_fd_adopt(HOST_FD_IMAGE, r.image_fd);
     bytes = (size_t)r.text_bytes + r.filter_bytes;
     text = mem_alloc(bytes + 1);
     *err = text ? 0 : -LINUX_ENOMEM;

@@ -4,10 +4,10 @@
  * always canonical (no symlink, no `.` or `..`), and asks readlinkat about
  * each next component on the sides where it may lie:
  *
- *   DIR    sysroot_fd + the canonical path
+ *   DIR    the sysroot's descriptor + the canonical path
  *   host   "/" + the canonical path
  *
- * A canonical path under sysroot_fd cannot leave DIR. Magic links of
+ * A canonical path under that descriptor cannot leave DIR. Magic links of
  * /proc/PID (fd, cwd, root, exe...) are the host kernel's to follow: the rest
  * of the path goes to it as it is.
  */
@@ -30,9 +30,8 @@
 static struct {
     const char *dir; /* canonical host path, or NULL: no sysroot */
     size_t dir_len;
-    int fd;          /* O_PATH, one of the runtime's own descriptors */
     bool only;
-} sysroot = {.fd = -1};
+} sysroot;
 
 enum side { SIDE_DIR, SIDE_HOST, SIDE_NONE };
 
@@ -71,7 +70,7 @@ static long look(const struct walk *w, enum side side, char *target, size_t cap)
     int dirfd = LINUX_AT_FDCWD;
 
     if (side == SIDE_DIR) {
-        dirfd = sysroot.fd;
+        dirfd = host_fd(HOST_FD_SYSROOT);
         name = w->at[0] ? w->at + 1 : ".";
     }
     return host_syscall(LINUX_SYS_readlinkat, dirfd, (uintptr_t)name, (uintptr_t)target, cap, 0, 0);
@@ -301,7 +300,7 @@ static int finish(struct path *p, struct walk *w, enum side side, unsigned how, 
 
     p->dirfd = LINUX_AT_FDCWD;
     if (side == SIDE_DIR && !(how & PATH_NO_DIRFD)) {
-        p->dirfd = sysroot.fd;
+        p->dirfd = host_fd(HOST_FD_SYSROOT);
         at = w->at[0] ? w->at + 1 : ".";
     } else if (!w->at[0] && !*dir) {
         at = "/";
@@ -398,7 +397,7 @@ bool path_in_sysroot(const char *name)
 {
     struct path p;
 
-    return sysroot.dir && path_resolve_str(&p, LINUX_AT_FDCWD, name, PATH_FOLLOW) == 0 && p.dirfd == sysroot.fd;
+    return sysroot.dir && path_resolve_str(&p, LINUX_AT_FDCWD, name, PATH_FOLLOW) == 0 && p.dirfd == host_fd(HOST_FD_SYSROOT);
 }
 
 size_t path_to_guest(char *host_path)
@@ -443,8 +442,9 @@ int path_init(const struct options *opt)
         host_syscall(LINUX_SYS_close, fd, 0, 0, 0, 0, 0);
         return 0;
     }
-    sysroot.fd = host_fd_reserve((int)fd);
-    host_fd_follow(&sysroot.fd);
+    fd = host_fd_reserve(HOST_FD_SYSROOT, (int)fd);
+    if (fd < 0)
+        return (int)fd;
     sysroot.dir = canonical;
     sysroot.dir_len = strlen(canonical);
     sysroot.only = opt->sysroot_only;
@@ -454,6 +454,7 @@ int path_init(const struct options *opt)
 void path_root_changed(void)
 {
     sysroot.dir = NULL;
+    host_fd_release(HOST_FD_SYSROOT);
 }
 
 const char *path_sysroot(void)

@@ -196,7 +196,7 @@ static long read_own_exe(char *buf, size_t cap)
     char link[32];
     long n;
 
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", im->exe_fd);
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", host_fd(HOST_FD_EXE));
     n = read_link(link, buf, cap - 1);
     if (n < 0)
         return snprintf(buf, cap, "%s", im->path);
@@ -231,7 +231,7 @@ bool procfs_exe_path(const struct view *v, char *buf, size_t cap)
     long n;
 
     if (procfs_own(v)) {
-        snprintf(buf, cap, "/proc/self/fd/%d", current->group->image.exe_fd);
+        snprintf(buf, cap, "/proc/self/fd/%d", host_fd(HOST_FD_EXE));
         return true;
     }
     if (!procfs_is_elver(v))

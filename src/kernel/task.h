@@ -26,7 +26,6 @@ struct sighand {
 /* What the guest executes, for the views, the vDSO and exec. */
 struct image {
     char *path; /* absolute guest path of the program: /proc/self/exe */
-    int exe_fd;          /* the program's file, one of the runtime's own descriptors */
     gva entry, phdr, vdso, interp_base;
     gva stack_top, arg_start, arg_end, env_start, env_end, auxv;
     uint64_t auxv_bytes;

@@ -318,14 +318,15 @@ static void threads_run_and_leave_nothing(void **state)
 
 static void reserved_descriptors_move_away(void **state)
 {
-    int fd = host_fd_reserve(dup(1));
+    int fd = host_fd_reserve(HOST_FD_EXE, dup(1));
 
     assert_true(fd >= 100);
     assert_true(host_fd_is_reserved(fd));
     assert_false(host_fd_is_reserved(1));
     assert_int_equal(host_fd_yield(fd), 0);
     assert_false(host_fd_is_reserved(fd));
-    assert_true(host_fd_is_reserved(host_image_fd()));
+    assert_true(host_fd(HOST_FD_EXE) > 0 && host_fd(HOST_FD_EXE) != fd);
+    assert_true(host_fd_is_reserved(host_fd(HOST_FD_IMAGE)));
     assert_int_equal(host_fd_yield(1), 0);
 }
 
