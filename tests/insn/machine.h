@@ -33,7 +33,7 @@ static void machine_map(uint64_t addr, size_t bytes)
 }
 
 /* without: features that the model shall lack. */
-static void machine_init(const char *model, uint64_t without)
+static inline void machine_init(const char *model, uint64_t without)
 {
     static struct cpu_model machine_model;
     const size_t code_bytes = 2 * INSN_CODE_MARGIN + (size_t)INSN_MAX_CASES * INSN_SLOT;
@@ -56,13 +56,14 @@ static void machine_init(const char *model, uint64_t without)
     engine_interp.map(gva_of(INSN_CODE_BASE), code_bytes, LINUX_PROT_READ | LINUX_PROT_EXEC);
 }
 
-static void machine_put_code(uint32_t slot, uint32_t word)
+static inline void machine_put_code(uint32_t slot, uint32_t word)
 {
     *(uint32_t *)(INSN_CODE + (uint64_t)slot * INSN_SLOT) = word;
 }
 
 /* Runs from the state at a slot to the next trap, which is told as a signal in *after. */
-static void machine_run(uint32_t slot, const struct insn_state *before, struct insn_state *after)
+static inline void machine_run(uint32_t slot, const struct insn_state *before,
+                               struct insn_state *after)
 {
     struct cpu *cpu = &machine_cpu;
     struct trap trap;
