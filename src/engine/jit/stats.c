@@ -38,7 +38,7 @@ void jit_print_stats(void)
 /* perf looks for /tmp/perf-PID.map: start, size, name of each piece of code. */
 void jit_perf_map(const struct region *r)
 {
-    static long fd = -1;
+    long fd = host_fd(HOST_FD_PERF_MAP);
     char line[128];
     if (fd < 0) {
         snprintf(line, sizeof line, "/tmp/perf-%ld.map", host_syscall(LINUX_SYS_getpid, 0, 0, 0, 0, 0, 0));
@@ -46,7 +46,9 @@ void jit_perf_map(const struct region *r)
                           LINUX_O_WRONLY | LINUX_O_CREAT | LINUX_O_APPEND | LINUX_O_CLOEXEC, 0600, 0, 0);
         if (fd < 0)
             return;
-        fd = host_fd_reserve((int)fd);
+        fd = host_fd_reserve(HOST_FD_PERF_MAP, (int)fd);
+        if (fd < 0)
+            return;
     }
     int n = snprintf(line, sizeof line, "%lx %lx guest_%lx\n", (uint64_t)r->code + (uint64_t)jit.emit.to_exec,
                      (uint64_t)(r->code_end - r->code), r->pc);
