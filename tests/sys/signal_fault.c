@@ -263,17 +263,22 @@ TEST(blocked_or_ignored_faults_kill)
 TEST(no_stack_for_the_frame_kills)
 {
     handle(SIGUSR1, keep);
+    signal(SIGSEGV, SIG_DFL);
     int status = IN_CHILD(({
-        register long nr __asm__("x8") = SYS_kill;
-        register long pid __asm__("x0") = getpid();
-        register long sig __asm__("x1") = SIGUSR1;
-        __asm__ volatile("mov x20, sp\n\tmov x9, #4096\n\tmov sp, x9\n\tsvc #0\n\tmov sp, x20"
-                         : "+r"(pid)
-                         : "r"(nr), "r"(sig)
-                         : "x9", "x20", "memory");
+        uint64_t self = getpid();
+        __asm__ volatile("mov x8, #129\n\tmov x0, %0\n\tmov x1, #10\n\t" /* kill(self, SIGUSR1) */
+                         "mov x20, sp\n\tmov x9, #4096\n\tmov sp, x9\n\tsvc #0\n\tmov sp, x20"
+                         :
+                         : "r"(self)
+                         : "x0", "x1", "x8", "x9", "x20", "memory");
         0;
     }));
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+static __attribute__((noinline)) void dive(char *top)
+{
+    __asm__ volatile("mov sp, %0\n1:\tstp xzr, xzr, [sp, #-16]!\n\tb 1b" : : "r"(top) : "memory");
 }
 
 TEST(overflow_is_handled_on_the_alternate_stack)
@@ -287,9 +292,7 @@ TEST(overflow_is_handled_on_the_alternate_stack)
     sigaltstack(&ss, NULL);
     sigaction(SIGSEGV, &sa, NULL);
     calls = 0;
-    CHECK(FAULTS(({
-        __asm__ volatile("mov sp, %0\n1:\tstp xzr, xzr, [sp, #-16]!\n\tb 1b" : : "r"(small + 16 * PAGE) : "memory");
-    })));
+    CHECK(FAULTS(dive(small + 16 * PAGE)));
     CHECK_EQ(calls, 1);
     CHECK_EQ(last_addr & ~0xfull, (uint64_t)small + PAGE - 16);
     ss.ss_flags = SS_DISABLE;
@@ -335,10 +338,9 @@ TEST(frame_shows_and_restores_registers)
     handle(SIGTRAP, look);
     struct sigaction sa = {.sa_sigaction = look, .sa_flags = SA_SIGINFO};
     sigaction(SIGUSR1, &sa, NULL);
-    register long nr __asm__("x8") = SYS_kill;
-    register long pid __asm__("x0") = getpid();
-    register long sig __asm__("x1") = SIGUSR1;
-    __asm__ volatile("mov x19, %[x19]\n\t"
+    uint64_t pid = getpid();
+    __asm__ volatile("mov x8, #129\n\tmov x0, %[pid]\n\tmov x1, #10\n\t" /* kill(pid, SIGUSR1) */
+                     "mov x19, %[x19]\n\t"
                      "ldr q8, [%[v8]]\n\t"
                      "movi v31.16b, #0x5a\n\t"
                      "mrs x20, fpcr\n\t"
@@ -349,12 +351,13 @@ TEST(frame_shows_and_restores_registers)
                      "mrs %[nzcv], nzcv\n\t"
                      "msr fpcr, x20\n\t"
                      "mov %[x19], x19\n\t"
+                     "mov %[pid], x0\n\t"
                      "str q9, [%[v9]]\n\t"
                      "str q8, [%[v8]]\n\t"
                      "umov %[v31], v31.d[1]"
-                     : [x19] "+r"(x19), [nzcv] "=&r"(nzcv), [v31] "=&r"(v31), "+r"(pid)
-                     : [v8] "r"(v8), [v9] "r"(v9), [fpcr] "r"(fpcr), "r"(nr), "r"(sig)
-                     : "x19", "x20", "x21", "v8", "v9", "v31", "memory", "cc");
+                     : [x19] "+r"(x19), [nzcv] "=&r"(nzcv), [v31] "=&r"(v31), [pid] "+r"(pid)
+                     : [v8] "r"(v8), [v9] "r"(v9), [fpcr] "r"(fpcr)
+                     : "x0", "x1", "x8", "x19", "x20", "x21", "v8", "v9", "v31", "memory", "cc");
     CHECK_EQ(calls, 1);
     CHECK_EQ(pid, 0);
     CHECK_EQ(x19, 0x1919);
@@ -412,6 +415,7 @@ static void spoil(int sig, siginfo_t *info, void *context)
 TEST(bad_frames_are_refused)
 {
     handle(SIGUSR1, spoil);
+    signal(SIGSEGV, SIG_DFL);
     for (int d = NO_FPSIMD; d <= UNALIGNED; d++) {
         damage = d;
         int status = IN_CHILD((raise(SIGUSR1), 0));
