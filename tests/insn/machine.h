@@ -21,6 +21,8 @@
 static struct host_thread machine_thread;
 static struct cpu machine_cpu;
 
+#define MACHINE_CODE_BYTES (2 * INSN_CODE_MARGIN + (size_t)INSN_MAX_CASES * INSN_SLOT)
+
 static void machine_map(uint64_t addr, size_t bytes)
 {
     void *p = mmap((void *)addr, bytes, PROT_READ | PROT_WRITE,
@@ -36,7 +38,7 @@ static void machine_map(uint64_t addr, size_t bytes)
 static inline void machine_init(const char *model, uint64_t without)
 {
     static struct cpu_model machine_model;
-    const size_t code_bytes = 2 * INSN_CODE_MARGIN + (size_t)INSN_MAX_CASES * INSN_SLOT;
+    const size_t code_bytes = MACHINE_CODE_BYTES;
     uint32_t *code = (uint32_t *)INSN_CODE_BASE;
     uint64_t ignored, blocked;
 
@@ -54,6 +56,15 @@ static inline void machine_init(const char *model, uint64_t without)
     for (size_t i = 0; i < code_bytes / 4; i++)
         code[i] = INSN_BRK;
     engine_interp.map(gva_of(INSN_CODE_BASE), code_bytes, LINUX_PROT_READ | LINUX_PROT_EXEC);
+}
+
+/* prot: PROT_READ while cases run, so that a stray store faults as it does elsewhere. */
+static inline void machine_protect_code(int prot)
+{
+    if (mprotect((void *)INSN_CODE_BASE, MACHINE_CODE_BYTES, prot) < 0) {
+        perror("mprotect");
+        exit(1);
+    }
 }
 
 static inline void machine_put_code(uint32_t slot, uint32_t word)

@@ -79,6 +79,14 @@ static const struct {
     {A64_FEAT_ECV, "the sanitised counter came later"},
 };
 
+/* Rows that qemu 7.2 has wrong. */
+static const struct {
+    const char *row, *why;
+} wrong_in_qemu[] = {
+    {"fcvtzs_fixed_scalar_h", "leaves the sign in bits 31..16; Vd<127:16> are zeroes (C7.2, FCVTZS)"},
+    {"fjcvtzs", "Z for a flushed denormal, which FPToFixedJS clears"},
+};
+
 static bool using_qemu = true;
 
 static bool row_is_run(const struct a64_row *row)
@@ -88,6 +96,9 @@ static bool row_is_run(const struct a64_row *row)
             return false;
     for (size_t i = 0; using_qemu && i < ARRAY_LEN(not_in_qemu); i++)
         if (not_in_qemu[i].feature == row->feature)
+            return false;
+    for (size_t i = 0; using_qemu && i < ARRAY_LEN(wrong_in_qemu); i++)
+        if (!strcmp(wrong_in_qemu[i].row, row->name))
             return false;
     return true;
 }
@@ -461,13 +472,17 @@ static void print_state_differences(const struct insn_case *c, const struct insn
 }
 
 /*
- * Memory behind a store that faulted is UNKNOWN; qemu has another si_code for
- * SIGILL, and shows no address that the host cannot have.
+ * Memory behind a store that faulted is UNKNOWN, and so are the vectors of a
+ * load (ours leaves them as they were, qemu does not). qemu has another
+ * si_code for SIGILL, and shows no address that the host cannot have.
  */
-static bool same(struct insn_state *ours, struct insn_state *theirs)
+static bool same(const struct insn_state *before, struct insn_state *ours,
+                 struct insn_state *theirs)
 {
-    if (ours->sig == theirs->sig && ours->sig == LINUX_SIGSEGV)
+    if (ours->sig == theirs->sig && ours->sig == LINUX_SIGSEGV) {
         memcpy(theirs->mem, ours->mem, sizeof(ours->mem));
+        memcpy(theirs->v, before->v, sizeof(before->v));
+    }
     if (ours->sig == theirs->sig && ours->sig == LINUX_SIGILL && using_qemu)
         theirs->code = ours->code;
     if (ours->sig == LINUX_SIGSEGV && ours->addr >> 47 && using_qemu)
@@ -494,8 +509,10 @@ static void compare_batch(struct insn_file *file, struct insn_state *theirs, con
     const char *last = NULL;
     int shown_of_row = 0;
 
+    machine_protect_code(PROT_READ | PROT_WRITE);
     for (uint32_t i = 0; i < file->count; i++)
         machine_put_code(i, cases[i].word);
+    machine_protect_code(PROT_READ);
     engine_interp.flush(gva_of(INSN_CODE), (uint64_t)file->count * INSN_SLOT);
     if (!run_elsewhere(file, theirs)) {
         printf("%s: failed\n", command);
@@ -505,7 +522,7 @@ static void compare_batch(struct insn_file *file, struct insn_state *theirs, con
         struct insn_state ours;
 
         machine_run(i, &cases[i].in, &ours);
-        if (same(&ours, &theirs[i]))
+        if (same(&cases[i].in, &ours, &theirs[i]))
             continue;
         failures++;
         if (names[i] != last)
