@@ -413,7 +413,8 @@ static int overflow_at(rlim_t bytes)
     char here;
     getrlimit(RLIMIT_STACK, &limit);
     limit.rlim_cur = bytes;
-    setrlimit(RLIMIT_STACK, &limit);
+    if (setrlimit(RLIMIT_STACK, &limit))
+        return 254;
     sigaltstack(&ss, NULL);
     fault_catch(1);
     if (!sigsetjmp(fault_exit, 1))
@@ -434,10 +435,18 @@ TEST(r30_stack_grows_to_its_limit)
     CHECK(WEXITSTATUS(large) >= 109 && WEXITSTATUS(large) <= 112);
 }
 
+static int overflow_without_handler(void)
+{
+    struct rlimit core = {0, 0}, stack = {1 * MIB, 1 * MIB};
+    signal(SIGSEGV, SIG_DFL);
+    setrlimit(RLIMIT_CORE, &core);
+    setrlimit(RLIMIT_STACK, &stack);
+    return recurse(0);
+}
+
 TEST(r30_no_handler_no_stack_is_sigsegv)
 {
-    struct rlimit none = {0, 0};
-    int status = IN_CHILD((signal(SIGSEGV, SIG_DFL), setrlimit(RLIMIT_CORE, &none), recurse(0)));
+    int status = IN_CHILD(overflow_without_handler());
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
