@@ -11,6 +11,11 @@ void emit_modrm(struct emit *e, int reg, struct rm m, bool wide)
         e8(e, 0xc0 | r | (m.reg & 7));
         return;
     }
+    if (m.base == BASE_POOL) {
+        e8(e, r | RBP);
+        e32(e, (uint32_t)(e->pool + m.disp - (e->p + 4 + m.scale)));
+        return;
+    }
     bool sib = m.index != NOREG || (m.base & 7) == RSP;
     uint8_t mod;
     if (m.disp == 0 && (m.base & 7) != RBP)

@@ -19,6 +19,7 @@ enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC
 struct emit {
     uint8_t *p, *end;
     ptrdiff_t to_exec;
+    const uint8_t *pool; /* constants that rm_const() names */
     bool clobbered; /* an instruction that changes EFLAGS was written; cleared by who cares (lift.c) */
 };
 
@@ -44,6 +45,14 @@ static inline struct rm rm_mem(int base, int32_t disp)
 static inline struct rm rm_sib(int base, int index, int scale, int32_t disp)
 {
     return (struct rm){NOREG, (int8_t)base, (int8_t)index, (uint8_t)scale, disp};
+}
+
+/* RIP-relative: a constant at an offset in the pool. */
+#define BASE_POOL (-2)
+
+static inline struct rm rm_const(unsigned offset)
+{
+    return (struct rm){NOREG, BASE_POOL, NOREG, 0, (int32_t)offset};
 }
 
 static inline bool rm_is_reg(struct rm m)
@@ -365,6 +374,8 @@ void x_v(struct emit *e, uint32_t vop, int d, int a, struct rm m);
 
 static inline void x_vi(struct emit *e, uint32_t vop, int d, int a, struct rm m, unsigned imm)
 {
+    if (m.base == BASE_POOL)
+        m.scale = 1; /* bytes of the instruction behind the displacement */
     x_v(e, vop, d, a, m);
     e8(e, (uint8_t)imm);
 }

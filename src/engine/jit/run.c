@@ -403,6 +403,7 @@ static int jit_process_init(const struct engine_options *opt)
         return -LINUX_ENOMEM;
     }
     jit_pins_init(jit.avx512);
+    emit_pool(&jit.emit);
     jit_thunks_make();
     jit.first_region = jit.emit.p;
     jit.ready = true;

@@ -43,3 +43,22 @@ void emit_load_pins(struct emit *e)
         if (pin_of_vreg[n] != NOREG)
             x_v(e, VMOVDQU_LD, pin_of_vreg[n], 0, vreg_slot(n));
 }
+
+void emit_pool(struct emit *e)
+{
+    static const uint64_t pool[K_POOL_BYTES / 8] = {
+        [K_ABS_D / 8] = 0x7fffffffffffffff,
+        [K_SIGN_D / 8] = 0x8000000000000000,
+        [K_ABS_S / 8] = 0x7fffffff,
+        [K_SIGN_S / 8] = 0x80000000,
+        [K_ABS_2D / 8] = 0x7fffffffffffffff, 0x7fffffffffffffff,
+        [K_SIGN_2D / 8] = 0x8000000000000000, 0x8000000000000000,
+        [K_ABS_4S / 8] = 0x7fffffff7fffffff, 0x7fffffff7fffffff,
+        [K_SIGN_4S / 8] = 0x8000000080000000, 0x8000000080000000,
+        [K_TWO63_D / 8] = 0x43e0000000000000,
+        [K_TWO63_S / 8] = 0x5f000000,
+    };
+    e->pool = e->p;
+    for (unsigned i = 0; i < ARRAY_LEN(pool); i++)
+        e64(e, pool[i]);
+}

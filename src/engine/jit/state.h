@@ -62,6 +62,24 @@ extern int8_t pin_of_vreg[32];
 
 void jit_pins_init(bool avx512);
 
+/* 16-byte constants in the pool of the arena, by rm_const(K_xxx). */
+enum jit_const {
+    K_ABS_D = 0,       /* masks of one low element, the rest zero */
+    K_SIGN_D = 16,
+    K_ABS_S = 32,
+    K_SIGN_S = 48,
+    K_ABS_2D = 64,     /* masks of every element */
+    K_SIGN_2D = 80,
+    K_ABS_4S = 96,
+    K_SIGN_4S = 112,
+    K_TWO63_D = 128,   /* 2^63 and 2^32 as double and single, low element */
+    K_TWO63_S = 144,
+    K_POOL_BYTES = 160
+};
+
+/* Writes the pool at e->p and makes it the emitter's. */
+void emit_pool(struct emit *e);
+
 static inline struct rm gpr_slot(unsigned n)
 {
     return n == GPR_SP ? CPU_SLOT(sp) : slot(offsetof(struct cpu, x) + 8 * n);

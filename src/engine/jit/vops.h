@@ -46,7 +46,6 @@
 #define VPBROADCASTQ V1(2, 1, 0x59)
 
 /* scalar and packed floating point: PS, PD, SS, SD differ in pp */
-#define VADD(pp) (V(1, pp, 0x58) | VOP_EVEX | ((pp) & 1 ? VOP_EW : 0))
 #define VFP(op, dbl, packed) \
     (V(1, ((packed) ? 0 : 2) + ((dbl) ? 1 : 0), op) | VOP_EVEX | ((dbl) ? VOP_EW : 0))
 #define FP_SQRT 0x51
@@ -67,6 +66,10 @@
 #define VCVTSI2SS(w) (V(1, 2, 0x2a) | VOP_EVEX | ((w) ? VOP_W | VOP_EW : 0))
 #define VCVTSI2SD(w) (V(1, 3, 0x2a) | VOP_EVEX | ((w) ? VOP_W | VOP_EW : 0))
 #define VCVTTSS2SI(w) (V(1, 2, 0x2c) | VOP_EVEX | ((w) ? VOP_W | VOP_EW : 0))
+#define VCVTUSI2SS(w) (V(1, 2, 0x7b) | VOP_EVEX | VOP_ONLY | ((w) ? VOP_EW : 0))
+#define VCVTUSI2SD(w) (V(1, 3, 0x7b) | VOP_EVEX | VOP_ONLY | ((w) ? VOP_EW : 0))
+#define VCVTTSS2USI(w) (V(1, 2, 0x78) | VOP_EVEX | VOP_ONLY | ((w) ? VOP_EW : 0))
+#define VCVTTSD2USI(w) (V(1, 3, 0x78) | VOP_EVEX | VOP_ONLY | ((w) ? VOP_EW : 0))
 #define VCVTTSD2SI(w) (V(1, 3, 0x2c) | VOP_EVEX | ((w) ? VOP_W | VOP_EW : 0))
 #define VCVTDQ2PS V0(1, 0, 0x5b)
 #define VCVTTPS2DQ V0(1, 2, 0x5b)
