@@ -48,7 +48,7 @@ static const struct engine *const engines[] = {&engine_interp, &engine_jit};
  */
 static bool layout_is_good(void)
 {
-    return (uintptr_t)&start >= GUEST_MAX && (uintptr_t)&(char){0} >= GUEST_MAX;
+    return (uintptr_t)&start >= GUEST_MAX && (uintptr_t) & (char){0} >= GUEST_MAX;
 }
 
 static int restart_above(char **argv, char **envp, bool again)
@@ -60,9 +60,10 @@ static int restart_above(char **argv, char **envp, bool again)
     err = again ? -LINUX_ENOMEM : handover_write(&fds, &h, &start.options, NULL);
     if (err == 0)
         err = handover_exec(&fds, &h, (uintptr_t)argv, (uintptr_t)envp);
-    log_launch_error("the host placed elver inside the guest's address range, and it cannot start again (%s); "
-                     "is vm.legacy_va_layout set?",
-                     errno_sentence((int)-err));
+    log_launch_error(
+        "the host placed elver inside the guest's address range, and it cannot start again (%s); "
+        "is vm.legacy_va_layout set?",
+        errno_sentence((int)-err));
     return EXIT_CANNOT_RUN;
 }
 
@@ -86,7 +87,8 @@ static int search_path(struct program *p, const char *name, const char *path, bo
     while (path && *path) {
         char candidate[PATH_CAP];
         size_t len = strcspn(path, ":");
-        int n = snprintf(candidate, sizeof(candidate), "%.*s%s%s", (int)len, path, len ? "/" : "", name);
+        int n = snprintf(candidate, sizeof(candidate), "%.*s%s%s", (int)len, path, len ? "/" : "",
+                         name);
         int found = -LINUX_ENOENT;
 
         if (n < (int)sizeof(candidate) && (!in_sysroot || path_in_sysroot(candidate)))
@@ -118,20 +120,25 @@ static int say_why(const struct program *p, const char *name, int err)
     const char *sysroot = start.options.sysroot;
 
     if (p->exe[0] && err == -LINUX_ENOENT && !sysroot)
-        log_launch_error("%s needs %s, which is not on this machine: give the directory of an arm64 system with "
-                         "--sysroot DIR (Debian: apt-get install libc6-arm64-cross; --sysroot "
-                         "/usr/aarch64-linux-gnu)",
-                         name, p->exe);
+        log_launch_error(
+            "%s needs %s, which is not on this machine: give the directory of an arm64 system with "
+            "--sysroot DIR (Debian: apt-get install libc6-arm64-cross; --sysroot "
+            "/usr/aarch64-linux-gnu)",
+            name, p->exe);
     else if (p->exe[0] && err == -LINUX_ENOENT)
-        log_launch_error("%s needs %s, which is neither in %s nor on this machine", name, p->exe, sysroot);
+        log_launch_error("%s needs %s, which is neither in %s nor on this machine", name, p->exe,
+                         sysroot);
     else if (p->exe[0])
         log_launch_error("%s needs %s: %s", name, p->exe, errno_sentence(-err));
     else if (err == -LINUX_ENOENT)
-        log_launch_error("%s: there is no such program%s%s", name, sysroot ? " here nor in " : "", sysroot ? sysroot : "");
+        log_launch_error("%s: there is no such program%s%s", name, sysroot ? " here nor in " : "",
+                         sysroot ? sysroot : "");
     else if (err == -LINUX_ENOEXEC)
         log_launch_error("%s: not an executable file for arm64 nor for this machine", name);
     else if (err == -LINUX_EACCES)
-        log_launch_error("%s: not permitted to execute it (is it a file with the x permission, readable?)", name);
+        log_launch_error(
+            "%s: not permitted to execute it (is it a file with the x permission, readable?)",
+            name);
     else
         log_launch_error("%s: %s", name, errno_sentence(-err));
     return err == -LINUX_ENOENT && !p->exe[0] ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
@@ -190,7 +197,8 @@ static bool engine_takes_fault(struct host_thread *self, void *uc, const struct 
     return cpu->engine->host_fault(cpu, uc, &trap);
 }
 
-static struct task *first_task(const struct options *o, const struct engine *engine, const struct cpu_model *model)
+static struct task *first_task(const struct options *o, const struct engine *engine,
+                               const struct cpu_model *model)
 {
     struct group *g = group_new(o, engine);
     struct task *t = g ? task_new(g) : NULL;
@@ -227,7 +235,8 @@ static int run_program(const char *name, char **argv, char **envp, bool fresh)
     }
     err = engine->process_init(&o->engine_options);
     if (err < 0) {
-        log_launch_error("the engine '%s' cannot run on this machine: %s", engine->name, errno_sentence(-err));
+        log_launch_error("the engine '%s' cannot run on this machine: %s", engine->name,
+                         errno_sentence(-err));
         return EXIT_CANNOT_RUN;
     }
     t = first_task(o, engine, model);
@@ -263,7 +272,9 @@ static void open_log(const struct options *o)
         fd = host_syscall(LINUX_SYS_fcntl, number, LINUX_F_DUPFD_CLOEXEC, 0, 0, 0, 0);
     } else {
         fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)name,
-                          LINUX_O_WRONLY | LINUX_O_CREAT | LINUX_O_APPEND | LINUX_O_CLOEXEC | LINUX_O_NOCTTY, 0666, 0, 0);
+                          LINUX_O_WRONLY | LINUX_O_CREAT | LINUX_O_APPEND | LINUX_O_CLOEXEC |
+                              LINUX_O_NOCTTY,
+                          0666, 0, 0);
     }
     if (fd >= 0)
         fd = host_fd_reserve(HOST_FD_LOG, (int)fd);
@@ -334,7 +345,9 @@ static int start_from_argv(char **argv, char **envp)
         l->argv = binfmt_arguments(argv);
     switch (l->command) {
     case LAUNCH_HELP: options_help(1); return 0;
-    case LAUNCH_VERSION: host_syscall(LINUX_SYS_write, 1, (uintptr_t)version, sizeof(version) - 1, 0, 0, 0); return 0;
+    case LAUNCH_VERSION:
+        host_syscall(LINUX_SYS_write, 1, (uintptr_t)version, sizeof(version) - 1, 0, 0, 0);
+        return 0;
     case LAUNCH_CPU_HELP: return help_cpu();
     case LAUNCH_RUN:
     case LAUNCH_DOCTOR: break;

@@ -40,7 +40,8 @@ static void say(const char *fmt, ...)
     n = vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
     if (n > 0)
-        host_syscall(LINUX_SYS_write, 1, (uintptr_t)line, n < (int)sizeof(line) ? n : (int)sizeof(line) - 1, 0, 0, 0);
+        host_syscall(LINUX_SYS_write, 1, (uintptr_t)line,
+                     n < (int)sizeof(line) ? n : (int)sizeof(line) - 1, 0, 0, 0);
 }
 
 static void close_fd(long fd)
@@ -53,7 +54,8 @@ static void close_fd(long fd)
 /* The first line of a small file of the host; "" when it cannot be read. */
 static void read_line(const char *path, char *buf, size_t cap)
 {
-    long fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)path, LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
+    long fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)path,
+                           LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
     long n = fd < 0 ? 0 : host_syscall(LINUX_SYS_read, fd, (uintptr_t)buf, cap - 1, 0, 0, 0);
 
     buf[n > 0 ? n : 0] = '\0';
@@ -65,7 +67,8 @@ static void read_line(const char *path, char *buf, size_t cap)
 static int examine_machine(void)
 {
     char release[SMALL_FILE], min_addr[SMALL_FILE], legacy[SMALL_FILE], bits[SMALL_FILE];
-    bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+    bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
+              __builtin_cpu_supports("fma");
     int bad = 0;
 
     read_line("/proc/sys/kernel/osrelease", release, sizeof(release));
@@ -74,15 +77,18 @@ static int examine_machine(void)
     read_line("/proc/sys/vm/mmap_rnd_bits", bits, sizeof(bits));
     say("elver        %s\n", ELVER_VERSION);
     if (!release[0]) {
-        say("host         /proc is not mounted here: the guest's /proc/self views and deleted programs are not served\n");
+        say("host         /proc is not mounted here: the guest's /proc/self views and deleted "
+            "programs are not served\n");
         bad++;
     } else {
         say("host         Linux %s, mmap_rnd_bits %s\n", release, bits[0] ? bits : "unknown");
     }
-    say("processor    AVX2, BMI2 and FMA: %s%s\n", v3 ? "present" : "not all present, so the interpreter runs guest code",
+    say("processor    AVX2, BMI2 and FMA: %s%s\n",
+        v3 ? "present" : "not all present, so the interpreter runs guest code",
         v3 && __builtin_cpu_supports("avx512vl") ? "; AVX-512VL too" : "");
     if (strcmp(legacy, "1") == 0) {
-        say("layout       vm.legacy_va_layout is 1, and elver's place is taken: sysctl -w vm.legacy_va_layout=0\n");
+        say("layout       vm.legacy_va_layout is 1, and elver's place is taken: sysctl -w "
+            "vm.legacy_va_layout=0\n");
         bad++;
     }
     say("addresses    lowest mapping %s (a guest that maps lower needs vm.mmap_min_addr)\n",
@@ -98,7 +104,8 @@ static void examine_calls(void)
     line[0] = '\0';
     for (int nr = 0; nr < LINUX_SYS_COUNT; nr++)
         if (syscall_rows[nr].way == WAY_NOSYS && used < sizeof(line))
-            used += snprintf(line + used, sizeof(line) - used, "%s%s", used ? ", " : "", syscall_rows[nr].name);
+            used += snprintf(line + used, sizeof(line) - used, "%s%s", used ? ", " : "",
+                             syscall_rows[nr].name);
     say("not served   system calls that answer ENOSYS: %s\n", used ? line : "none");
 }
 
@@ -119,10 +126,12 @@ static long open_library(const char *dir, size_t dir_len, const char *name, stru
     struct path path;
     long fd;
 
-    if (snprintf(text, sizeof(text), "%.*s%s%s", (int)dir_len, dir, dir_len ? "/" : "", name) >= (int)sizeof(text) ||
+    if (snprintf(text, sizeof(text), "%.*s%s%s", (int)dir_len, dir, dir_len ? "/" : "", name) >=
+            (int)sizeof(text) ||
         path_resolve_str(&path, LINUX_AT_FDCWD, text, PATH_FOLLOW) < 0)
         return -LINUX_ENOENT;
-    fd = host_syscall(LINUX_SYS_openat, path.dirfd, (uintptr_t)path.name, LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
+    fd = host_syscall(LINUX_SYS_openat, path.dirfd, (uintptr_t)path.name,
+                      LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
     if (fd >= 0 && elf_read(e, (int)fd, ELF_INTERPRETER) < 0) {
         close_fd(fd);
         return -LINUX_ENOENT;
@@ -161,7 +170,8 @@ static void *read_piece(int fd, uint64_t offset, uint64_t bytes)
 {
     char *p = bytes <= STRINGS_MAX ? mem_alloc(bytes + 1) : NULL;
 
-    if (p && host_syscall(LINUX_SYS_pread64, fd, (uintptr_t)p, bytes, offset, 0, 0) != (long)bytes) {
+    if (p &&
+        host_syscall(LINUX_SYS_pread64, fd, (uintptr_t)p, bytes, offset, 0, 0) != (long)bytes) {
         mem_free(p);
         return NULL;
     }
@@ -208,12 +218,15 @@ static bool read_dynamic(struct dynamic *d, const struct elf_file *e, int fd)
     return d->strings != NULL;
 }
 
-static void examine_needed(struct examination *x, const struct elf_file *e, int fd, const char *who);
+static void examine_needed(struct examination *x, const struct elf_file *e, int fd,
+                           const char *who);
 
-static void examine_library(struct examination *x, const char *name, const char *runpath, const char *who)
+static void examine_library(struct examination *x, const char *name, const char *runpath,
+                            const char *who)
 {
-    static const char usual[] = "/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu:/lib64:/usr/lib64:/lib:/usr/lib:"
-                                "/usr/local/lib/aarch64-linux-gnu:/usr/local/lib";
+    static const char usual[] =
+        "/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu:/lib64:/usr/lib64:/lib:/usr/lib:"
+        "/usr/local/lib/aarch64-linux-gnu:/usr/local/lib";
     struct elf_file e;
     long fd;
 
@@ -244,9 +257,11 @@ static void examine_needed(struct examination *x, const struct elf_file *e, int 
 
     if (!read_dynamic(&d, e, fd))
         return;
-    runpath = dynamic_string(&d, dynamic_value(&d, DT_RUNPATH, dynamic_value(&d, DT_RPATH, UINT64_MAX)));
+    runpath =
+        dynamic_string(&d, dynamic_value(&d, DT_RUNPATH, dynamic_value(&d, DT_RPATH, UINT64_MAX)));
     for (size_t i = 0; i < d.count && d.entry[i].d_tag != DT_NULL; i++) {
-        const char *name = d.entry[i].d_tag == DT_NEEDED ? dynamic_string(&d, d.entry[i].d_un.d_val) : NULL;
+        const char *name =
+            d.entry[i].d_tag == DT_NEEDED ? dynamic_string(&d, d.entry[i].d_un.d_val) : NULL;
 
         if (name && *name)
             examine_library(x, name, runpath, who);
@@ -261,7 +276,8 @@ static void advise(const struct options *o)
 {
     say("to mend it   give an arm64 system's directory: elver --sysroot DIR ...\n"
         "             a whole one: mmdebstrap --arch=arm64 --variant=minbase trixie DIR\n"
-        "             the C library alone: apt-get install libc6-arm64-cross; --sysroot /usr/aarch64-linux-gnu%s%s\n",
+        "             the C library alone: apt-get install libc6-arm64-cross; --sysroot "
+        "/usr/aarch64-linux-gnu%s%s\n",
         o->sysroot ? "\n             in use now: --sysroot " : "", o->sysroot ? o->sysroot : "");
 }
 
@@ -281,7 +297,8 @@ static int examine_program(const struct options *o, const char *name)
         say("program      %s is not an arm64 program: the host kernel executes it\n", name);
         return 0;
     }
-    say("program      %s: arm64, %s%s%s\n", p.exe, p.elf.type == ET_EXEC ? "fixed address" : "position-independent",
+    say("program      %s: arm64, %s%s%s\n", p.exe,
+        p.elf.type == ET_EXEC ? "fixed address" : "position-independent",
         p.elf.interp ? ", interpreter " : ", static", p.elf.interp ? p.elf.interp : "");
     if (p.elf.interp)
         examine_needed(&x, &p.elf, p.fd, name);

@@ -131,8 +131,12 @@ static long clone_sharing(struct task *t, const struct linux_clone_args *args)
     long rc = host_clone(args, thread_main, child, &child->host);
 
     if (rc < 0 || waits) {
-        if (rc >= 0)
+        if (rc >= 0) {
+            /* Gone by exec or exit_group, it had no time to give this back. */
+            if (child->cpu.engine_thread)
+                t->group->engine->thread_exit(&child->cpu);
             host_thread_drop(&child->host);
+        }
         task_remove(child);
         task_free(child);
     }

@@ -84,7 +84,8 @@ static int check_tail(const Elf64_Phdr *p, uint64_t file_bytes)
 {
     uint64_t end = p->p_offset + p->p_filesz;
 
-    if (p->p_filesz == 0 || p->p_memsz == p->p_filesz || !(p->p_flags & PF_W) || end % GUEST_PAGE == 0)
+    if (p->p_filesz == 0 || p->p_memsz == p->p_filesz || !(p->p_flags & PF_W) ||
+        end % GUEST_PAGE == 0)
         return 0;
     return page_down(end) < file_bytes ? 0 : -LINUX_EFAULT;
 }
@@ -254,8 +255,8 @@ static int map_segment(struct space *s, const Elf64_Phdr *p, int fd, uint64_t bi
     long at;
 
     if (p->p_filesz) {
-        at = space_mmap(s, gva_of(start - in_page), page_up(p->p_filesz + in_page), prot_of(p), fixed, fd,
-                        p->p_offset - in_page);
+        at = space_mmap(s, gva_of(start - in_page), page_up(p->p_filesz + in_page), prot_of(p),
+                        fixed, fd, p->p_offset - in_page);
         if (at < 0)
             return (int)at;
         zeroes = page_up(file_end);
@@ -283,10 +284,12 @@ static long choose_base(struct space *s, const struct elf_file *e, enum elf_role
     long at, err;
 
     if (e->type == ET_EXEC) {
-        at = space_mmap(s, gva_of(e->low), room, LINUX_PROT_NONE, reserve | LINUX_MAP_FIXED_NOREPLACE, -1, 0);
+        at = space_mmap(s, gva_of(e->low), room, LINUX_PROT_NONE,
+                        reserve | LINUX_MAP_FIXED_NOREPLACE, -1, 0);
     } else if (role == ELF_PROGRAM && e->interp) {
         base = (space_program_base(s).a & ~(e->align - 1)) + skew;
-        at = space_mmap(s, gva_of(base), room, LINUX_PROT_NONE, reserve | LINUX_MAP_FIXED_NOREPLACE, -1, 0);
+        at = space_mmap(s, gva_of(base), room, LINUX_PROT_NONE, reserve | LINUX_MAP_FIXED_NOREPLACE,
+                        -1, 0);
     } else {
         room += e->align - GUEST_PAGE;
         at = space_mmap(s, gva_of(0), room, LINUX_PROT_NONE, reserve, -1, 0);

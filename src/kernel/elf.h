@@ -11,7 +11,7 @@
 #include "mm/space.h"
 
 struct elf_file {
-    uint16_t type;       /* ET_EXEC or ET_DYN */
+    uint16_t type; /* ET_EXEC or ET_DYN */
     uint16_t phnum;
     Elf64_Phdr *phdr;    /* phnum rows; freed by elf_free */
     char *interp;        /* PT_INTERP's path, or NULL; freed by elf_free */
@@ -41,6 +41,7 @@ void elf_free(struct elf_file *e);
  * *bias is what is to be added to the file's addresses. 0 or -LINUX_Exxx
  * (something of it may then be mapped: the caller gives the space up).
  */
-int elf_map(struct space *s, const struct elf_file *e, int fd, enum elf_role role, uint64_t *bias) must_check;
+int elf_map(struct space *s, const struct elf_file *e, int fd, enum elf_role role,
+            uint64_t *bias) must_check;
 
 #endif

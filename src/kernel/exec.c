@@ -130,10 +130,12 @@ long exec_host(const struct path *path, uint64_t argv, uint64_t envp, unsigned f
 }
 
 /* A program for the host kernel. Frees the attempt. */
-static long exec_foreign(struct task *t, struct attempt *a, int dirfd, gva argv, gva envp, unsigned flags)
+static long exec_foreign(struct task *t, struct attempt *a, int dirfd, gva argv, gva envp,
+                         unsigned flags)
 {
     struct path path;
-    long err = path_resolve_str(&path, dirfd, a->name, flags & LINUX_AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : 0);
+    long err = path_resolve_str(&path, dirfd, a->name,
+                                flags & LINUX_AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : 0);
 
     attempt_free(a);
     if (err < 0)
@@ -164,7 +166,8 @@ long exec_guest(struct task *t, int dirfd, gva path, gva argv, gva envp, unsigne
     if (err == 0)
         err = check_vector(envp);
     if (err == 0)
-        return a->program.for_host ? exec_foreign(t, a, dirfd, argv, envp, flags) : exec_self(t, a, argv, envp);
+        return a->program.for_host ? exec_foreign(t, a, dirfd, argv, envp, flags)
+                                   : exec_self(t, a, argv, envp);
     program_release(&a->program);
     mem_free(a);
     return err;
@@ -175,7 +178,8 @@ long exec_guest(struct task *t, int dirfd, gva path, gva argv, gva envp, unsigne
 static int map_vdso(struct space *s, struct image *im)
 {
     uint64_t bytes = vdso_image_end - vdso_image, span = page_up(bytes);
-    long at = space_map_special(s, gva_of(0), span, LINUX_PROT_READ | LINUX_PROT_WRITE, 0, "[vdso]");
+    long at =
+        space_map_special(s, gva_of(0), span, LINUX_PROT_READ | LINUX_PROT_WRITE, 0, "[vdso]");
     long err;
 
     if (at < 0)
@@ -249,21 +253,37 @@ static void tell_host(const struct image *im, gva sp)
         uint32_t auxv_bytes;
         int32_t exe_fd;
     } map = {
-        im->start_code.a, im->end_code.a, im->start_data.a, im->end_data.a, im->start_brk.a, im->start_brk.a, sp.a,
-        im->arg_start.a,  im->arg_end.a,  im->env_start.a,  im->env_end.a,  im->auxv.a,
-        (uint32_t)im->auxv_bytes, -1,
+        im->start_code.a,
+        im->end_code.a,
+        im->start_data.a,
+        im->end_data.a,
+        im->start_brk.a,
+        im->start_brk.a,
+        sp.a,
+        im->arg_start.a,
+        im->arg_end.a,
+        im->env_start.a,
+        im->env_end.a,
+        im->auxv.a,
+        (uint32_t)im->auxv_bytes,
+        -1,
     };
-    long err = host_syscall(LINUX_SYS_prctl, LINUX_PR_SET_MM, LINUX_PR_SET_MM_MAP, (uintptr_t)&map, sizeof(map), 0, 0);
+    long err = host_syscall(LINUX_SYS_prctl, LINUX_PR_SET_MM, LINUX_PR_SET_MM_MAP, (uintptr_t)&map,
+                            sizeof(map), 0, 0);
 
     if (err < 0)
-        log_line("the host does not take PR_SET_MM_MAP (%ld): /proc/self shows elver's own arguments", err);
+        log_line(
+            "the host does not take PR_SET_MM_MAP (%ld): /proc/self shows elver's own arguments",
+            err);
 }
 
 static void set_name(const char *execfn, const char *exe)
 {
-    const char *name = strncmp(execfn, "/dev/fd/", 8) == 0 ? exe : execfn, *slash = strrchr(name, '/');
+    const char *name = strncmp(execfn, "/dev/fd/", 8) == 0 ? exe : execfn,
+               *slash = strrchr(name, '/');
 
-    host_syscall(LINUX_SYS_prctl, LINUX_PR_SET_NAME, (uintptr_t)(slash ? slash + 1 : name), 0, 0, 0, 0);
+    host_syscall(LINUX_SYS_prctl, LINUX_PR_SET_NAME, (uintptr_t)(slash ? slash + 1 : name), 0, 0, 0,
+                 0);
 }
 
 /* The program's file stays open for /proc/self/exe. */

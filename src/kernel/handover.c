@@ -41,9 +41,9 @@ struct record {
     int32_t program, fd, interp_fd, log_fd;
     uint64_t stack_limit;
     uint32_t prefix_count;
-    uint32_t text_bytes; /* strings: exe, execfn, prefixes, then "id=value" for each option */
+    uint32_t text_bytes;    /* strings: exe, execfn, prefixes, then "id=value" for each option */
     uint64_t seccomp_bytes; /* behind the text */
-    uint32_t filter_bytes; /* after them: seccomp's filters */
+    uint32_t filter_bytes;  /* after them: seccomp's filters */
     uint32_t pad;
 };
 
@@ -87,7 +87,8 @@ static void put_option(struct text *t, unsigned id, const char *value)
 }
 
 /* All strings after r; their number of bytes, or 0 when they do not fit. */
-static size_t put_all(struct text *t, const struct handover *h, const struct options *o, const char *sysroot)
+static size_t put_all(struct text *t, const struct handover *h, const struct options *o,
+                      const char *sysroot)
 {
     char *begin = t->at;
 
@@ -118,7 +119,7 @@ static long move_high(long fd, uint64_t from)
 static int write_record(struct record *r, struct handover_fds *f)
 {
     size_t bytes = sizeof(*r) + r->text_bytes + r->filter_bytes;
-    long low = host_syscall(LINUX_SYS_memfd_create, (uintptr_t)"elver-exec",
+    long low = host_syscall(LINUX_SYS_memfd_create, (uintptr_t) "elver-exec",
                             LINUX_MFD_CLOEXEC | LINUX_MFD_ALLOW_SEALING, 0, 0, 0, 0);
     long fd = low < 0 ? low : move_high(low, HIGH_FD), image;
 
@@ -128,7 +129,8 @@ static int write_record(struct record *r, struct handover_fds *f)
     image = move_high(host_fd(HOST_FD_IMAGE), fd + 1);
     *f = (struct handover_fds){(int)fd, (int)image};
     r->image_fd = (int)image;
-    if (image >= 0 && host_syscall(LINUX_SYS_write, fd, (uintptr_t)r, bytes, 0, 0, 0) == (long)bytes &&
+    if (image >= 0 &&
+        host_syscall(LINUX_SYS_write, fd, (uintptr_t)r, bytes, 0, 0, 0) == (long)bytes &&
         fcntl_fd((int)fd, LINUX_F_ADD_SEALS, SEALS) >= 0)
         return 0;
     handover_close(f);
@@ -160,7 +162,8 @@ static void set_stack_limit(uint64_t soft)
     host_syscall(LINUX_SYS_prlimit64, 0, LINUX_RLIMIT_STACK, (uintptr_t)&limit, 0, 0, 0);
 }
 
-int handover_write(struct handover_fds *f, const struct handover *h, const struct options *o, const char *sysroot)
+int handover_write(struct handover_fds *f, const struct handover *h, const struct options *o,
+                   const char *sysroot)
 {
     size_t cap = sizeof(struct record) + TEXT_MAX + h->filter_bytes;
     struct record *r = mem_pages(cap, LINUX_PROT_READ | LINUX_PROT_WRITE);
@@ -189,7 +192,8 @@ int handover_write(struct handover_fds *f, const struct handover *h, const struc
     return err;
 }
 
-long handover_exec(const struct handover_fds *f, const struct handover *h, uint64_t argv, uint64_t envp)
+long handover_exec(const struct handover_fds *f, const struct handover *h, uint64_t argv,
+                   uint64_t envp)
 {
     uint64_t soft = get_stack_limit().rlim_cur;
     long pers = host_syscall(LINUX_SYS_personality, PERSONALITY_QUERY, 0, 0, 0, 0, 0), err;
@@ -200,8 +204,8 @@ long handover_exec(const struct handover_fds *f, const struct handover *h, uint6
     if (pers >= 0 && (pers & ADDR_COMPAT_LAYOUT))
         host_syscall(LINUX_SYS_personality, pers & ~ADDR_COMPAT_LAYOUT, 0, 0, 0, 0, 0);
     /* Before the first task there is no guest, and no signal for it. */
-    err = (host_self ? host_guest_syscall : host_syscall)(LINUX_SYS_execveat, f->image, (uintptr_t)"", argv, envp,
-                                                          LINUX_AT_EMPTY_PATH, 0);
+    err = (host_self ? host_guest_syscall : host_syscall)(
+        LINUX_SYS_execveat, f->image, (uintptr_t) "", argv, envp, LINUX_AT_EMPTY_PATH, 0);
     if (soft >= STACK_LIMIT_HUGE)
         set_stack_limit(soft);
     set_inherited(h, false);
@@ -289,7 +293,8 @@ bool handover_take(struct handover *h, struct options *o, int *err)
     bytes = (size_t)r.text_bytes + r.filter_bytes;
     text = mem_alloc(bytes + 1);
     *err = text ? 0 : -LINUX_ENOMEM;
-    if (text && host_syscall(LINUX_SYS_pread64, fd, (uintptr_t)text, bytes, sizeof(r), 0, 0) != (long)bytes)
+    if (text &&
+        host_syscall(LINUX_SYS_pread64, fd, (uintptr_t)text, bytes, sizeof(r), 0, 0) != (long)bytes)
         *err = -LINUX_EINVAL;
     h->filters = text + r.text_bytes;
     h->filter_bytes = r.filter_bytes;

@@ -15,9 +15,10 @@
 #include "kernel/program.h"
 
 struct handover {
-    bool program;      /* fd, interp_fd, exe, execfn, prefix and options are told; else: start again from argv */
-    int fd, interp_fd; /* open, not close-on-exec */
-    int log_fd;        /* or -1 */
+    bool
+        program; /* fd, interp_fd, exe, execfn, prefix and options are told; else: start again from argv */
+    int fd, interp_fd;    /* open, not close-on-exec */
+    int log_fd;           /* or -1 */
     uint64_t stack_limit; /* the soft RLIMIT_STACK to be put back, 0: none */
     unsigned prefix_count;
     const char *prefix[PREFIX_MAX]; /* first to last */
@@ -32,15 +33,16 @@ struct handover_fds {
 };
 
 /* Writes the memfd: 0 or -LINUX_Exxx. h's strings are not needed afterwards. */
-int handover_write(struct handover_fds *f, const struct handover *h, const struct options *o, const char *sysroot)
-    must_check;
+int handover_write(struct handover_fds *f, const struct handover *h, const struct options *o,
+                   const char *sysroot) must_check;
 
 /*
  * Executes the runtime's own image with argv and envp (values of host
  * pointers, the guest's or ours): does not return on success, else
  * -LINUX_Exxx with everything as before. Allocates nothing. h's descriptors are made inheritable.
  */
-long handover_exec(const struct handover_fds *f, const struct handover *h, uint64_t argv, uint64_t envp);
+long handover_exec(const struct handover_fds *f, const struct handover *h, uint64_t argv,
+                   uint64_t envp);
 void handover_close(const struct handover_fds *f);
 
 /*

@@ -29,7 +29,8 @@ static const struct option_row {
     bool carried;
     const char *help;
 } rows[OPTION_COUNT] = {
-#define OPTION(id, letter, name, argument, kind, carried, help) {letter, name, argument, kind, carried, help},
+#define OPTION(id, letter, name, argument, kind, carried, help) \
+    {letter, name, argument, kind, carried, help},
 #include "kernel/options.def"
 #undef OPTION
 };
@@ -38,8 +39,9 @@ static const struct {
     const char *name;
     unsigned bits;
 } trace_words[] = {
-    {"sys", TRACE_SYS},   {"sig", TRACE_SIG},   {"mm", TRACE_MM},
-    {"exec", TRACE_EXEC}, {"insn", TRACE_INSN}, {"all", TRACE_SYS | TRACE_SIG | TRACE_MM | TRACE_EXEC},
+    {"sys", TRACE_SYS},   {"sig", TRACE_SIG},
+    {"mm", TRACE_MM},     {"exec", TRACE_EXEC},
+    {"insn", TRACE_INSN}, {"all", TRACE_SYS | TRACE_SIG | TRACE_MM | TRACE_EXEC},
 };
 
 static bool parse_trace(struct options *o, const char *text)
@@ -111,8 +113,8 @@ static bool set_value(struct options *o, struct launch *l, unsigned id, const ch
     case OPTION_CLEAR_ENV: l->clear_env = on; return true;
     case OPTION_SET_ENV:
     case OPTION_UNSET_ENV:
-        if (*text == '\0' || *text == '=' || (strchr(text, '=') != NULL) != (id == OPTION_SET_ENV) ||
-            l->edits == LAUNCH_EDITS)
+        if (*text == '\0' || *text == '=' ||
+            (strchr(text, '=') != NULL) != (id == OPTION_SET_ENV) || l->edits == LAUNCH_EDITS)
             return false;
         l->edit[l->edits++] = text;
         return true;
@@ -166,7 +168,8 @@ static const char *environment_get(char **envp, const char *name)
 
 static char *read_config(const char *path)
 {
-    long fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)path, LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
+    long fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)path,
+                           LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
     char *text = NULL;
     size_t used = 0;
 
@@ -223,8 +226,9 @@ static bool parse_config(struct options *o, struct launch *l, const char *path)
         value = trim(value);
         id = find_name(key, strlen(key));
         if (id == OPTION_COUNT || !set_value(o, l, id, value)) {
-            log_launch_error(id == OPTION_COUNT ? "%s:%u: there is no option '%s' (see elver --help)"
-                                                : "%s:%u: this value does not suit '%s'",
+            log_launch_error(id == OPTION_COUNT
+                                 ? "%s:%u: there is no option '%s' (see elver --help)"
+                                 : "%s:%u: this value does not suit '%s'",
                              path, line, key);
             return false;
         }
@@ -234,7 +238,8 @@ static bool parse_config(struct options *o, struct launch *l, const char *path)
 
 static bool parse_configs(struct options *o, struct launch *l, char **envp)
 {
-    const char *base = environment_get(envp, "XDG_CONFIG_HOME"), *home = environment_get(envp, "HOME");
+    const char *base = environment_get(envp, "XDG_CONFIG_HOME"),
+               *home = environment_get(envp, "HOME");
     char path[PATH_BYTES];
     int n = 0;
 
@@ -256,7 +261,8 @@ static bool parse_environment(struct options *o, struct launch *l, char **envp)
         environment_name(name, id);
         value = environment_get(envp, name);
         if (value && !set_value(o, l, id, value)) {
-            log_launch_error("%s=%s: this value does not suit the option (see elver --help)", name, value);
+            log_launch_error("%s=%s: this value does not suit the option (see elver --help)", name,
+                             value);
             return false;
         }
     }
@@ -282,7 +288,8 @@ static bool parse_word(struct options *o, struct launch *l, char ***argv)
         value = word[2] ? word + 2 : NULL;
     }
     if (id == OPTION_COUNT || (rows[id].kind == SWITCH && word[1] != '-' && value)) {
-        log_launch_error("there is no option '%s' (elver --help lists them; `--` ends elver's own)", word);
+        log_launch_error("there is no option '%s' (elver --help lists them; `--` ends elver's own)",
+                         word);
         return false;
     }
     if (!value && rows[id].kind != SWITCH) {
@@ -367,8 +374,8 @@ bool options_parse(struct options *o, struct launch *l, char **argv, char **envp
 {
     memset(o, 0, sizeof(*o));
     memset(l, 0, sizeof(*l));
-    return parse_configs(o, l, envp) && parse_environment(o, l, envp) && parse_command_line(o, l, argv) &&
-           finish_paths(o);
+    return parse_configs(o, l, envp) && parse_environment(o, l, envp) &&
+           parse_command_line(o, l, argv) && finish_paths(o);
 }
 
 void options_help(int fd)
@@ -399,8 +406,8 @@ void options_help(int fd)
 
         if (rows[id].letter)
             snprintf(letter, sizeof(letter), "-%c, ", rows[id].letter);
-        snprintf(left, sizeof(left), "  %s--%s%s%s", letter, rows[id].name, rows[id].argument ? " " : "",
-                 rows[id].argument ? rows[id].argument : "");
+        snprintf(left, sizeof(left), "  %s--%s%s%s", letter, rows[id].name,
+                 rows[id].argument ? " " : "", rows[id].argument ? rows[id].argument : "");
         used += snprintf(text + used, sizeof(text) - used, "%-29s %s\n", left, rows[id].help);
     }
     used += snprintf(text + used, sizeof(text) - used, "%s", more);

@@ -21,10 +21,10 @@ enum option_id {
 struct options {
     const char *sysroot; /* absolute host path without trailing slash, or NULL */
     bool sysroot_only;
-    const char *cpu;     /* model's name */
-    const char *engine;  /* "interp", "jit"... or NULL for the default */
+    const char *cpu;    /* model's name */
+    const char *engine; /* "interp", "jit"... or NULL for the default */
     struct engine_options engine_options;
-    unsigned trace;      /* enum trace_class bits */
+    unsigned trace;         /* enum trace_class bits */
     const char *trace_file; /* absolute, with %p, or NULL = the log */
     const char *log_file;   /* absolute, or a descriptor's number */
     bool verbose;
@@ -38,11 +38,11 @@ enum launch_command { LAUNCH_RUN, LAUNCH_HELP, LAUNCH_VERSION, LAUNCH_DOCTOR, LA
 #define LAUNCH_EDITS 256
 struct launch {
     enum launch_command command;
-    char **argv;         /* the program and its arguments, NULL-terminated; argv[0] NULL: none given */
+    char **argv; /* the program and its arguments, NULL-terminated; argv[0] NULL: none given */
     const char *argv0;   /* or NULL */
     const char *workdir; /* or NULL */
     bool clear_env;
-    unsigned edits;              /* changes to the environment, in order */
+    unsigned edits;                 /* changes to the environment, in order */
     const char *edit[LAUNCH_EDITS]; /* "NAME=VALUE" sets, "NAME" removes */
 };
 

@@ -36,12 +36,12 @@ static struct {
 enum side { SIDE_DIR, SIDE_HOST, SIDE_NONE };
 
 struct walk {
-    char at[PATH_CAP];       /* canonical guest path reached, "/a/b"; "" is the root */
+    char at[PATH_CAP]; /* canonical guest path reached, "/a/b"; "" is the root */
     size_t at_len;
     char rest[2 * PATH_CAP]; /* what is still to be walked; begins at `next` */
     char *next;
-    enum side prefer;        /* where a relative path started */
-    enum side found;         /* where `at` lies */
+    enum side prefer; /* where a relative path started */
+    enum side found;  /* where `at` lies */
     unsigned links;
     bool follow_last;
 };
@@ -305,7 +305,8 @@ static int finish(struct path *p, struct walk *w, enum side side, unsigned how, 
     } else if (!w->at[0] && !*dir) {
         at = "/";
     }
-    n = snprintf(p->buf, sizeof(p->buf), "%s%s%s%s", dir, at, w->next, slash && !*w->next ? "/" : "");
+    n = snprintf(p->buf, sizeof(p->buf), "%s%s%s%s", dir, at, w->next,
+                 slash && !*w->next ? "/" : "");
     if (n >= (int)sizeof(p->buf))
         return -LINUX_ENAMETOOLONG;
     p->name = p->buf;
@@ -316,7 +317,8 @@ static int resolve_in_sysroot(struct path *p, int dirfd, unsigned how)
 {
     size_t len = strlen(p->buf);
     /* "name/" and "name/." ask for a directory; the host kernel checks it when the slash stays. */
-    bool slash = len > 1 && (p->buf[len - 1] == '/' || (p->buf[len - 1] == '.' && p->buf[len - 2] == '/'));
+    bool slash =
+        len > 1 && (p->buf[len - 1] == '/' || (p->buf[len - 1] == '.' && p->buf[len - 2] == '/'));
     struct walk w;
     enum side side;
     int err;
@@ -397,7 +399,8 @@ bool path_in_sysroot(const char *name)
 {
     struct path p;
 
-    return sysroot.dir && path_resolve_str(&p, LINUX_AT_FDCWD, name, PATH_FOLLOW) == 0 && p.dirfd == host_fd(HOST_FD_SYSROOT);
+    return sysroot.dir && path_resolve_str(&p, LINUX_AT_FDCWD, name, PATH_FOLLOW) == 0 &&
+           p.dirfd == host_fd(HOST_FD_SYSROOT);
 }
 
 size_t path_to_guest(char *host_path)

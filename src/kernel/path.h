@@ -27,15 +27,19 @@ struct options;
 
 enum path_how {
     PATH_FOLLOW = 0,
-    PATH_NOFOLLOW = 1, /* a symlink that is the last component is meant itself (lstat, readlink, unlink, rename...) */
-    PATH_CREATE = 2,   /* the last component may be missing (open O_CREAT, mkdir, link's and rename's target...) */
-    PATH_NO_DIRFD = 4, /* the call has no dirfd argument: name alone must do (chdir, truncate, statfs...) */
+    PATH_NOFOLLOW =
+        1, /* a symlink that is the last component is meant itself (lstat, readlink, unlink, rename...) */
+    PATH_CREATE =
+        2, /* the last component may be missing (open O_CREAT, mkdir, link's and rename's target...) */
+    PATH_NO_DIRFD =
+        4, /* the call has no dirfd argument: name alone must do (chdir, truncate, statfs...) */
 };
 
 struct path {
-    int dirfd;         /* for the *at call, or AT_FDCWD */
-    const char *name;  /* the guest's own string where nothing had to change, else buf; a host pointer */
-    struct view view;  /* view.kind != VIEW_NONE: a file that procfs.h serves */
+    int dirfd; /* for the *at call, or AT_FDCWD */
+    const char
+        *name; /* the guest's own string where nothing had to change, else buf; a host pointer */
+    struct view view; /* view.kind != VIEW_NONE: a file that procfs.h serves */
     char buf[PATH_CAP];
 };
 

@@ -118,7 +118,8 @@ static const char *absolute(int dirfd, const char *name, char *buf, size_t cap)
         n = host_syscall(LINUX_SYS_getcwd, (uintptr_t)buf, cap, 0, 0, 0, 0) - 1;
     } else {
         snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-        n = host_syscall(LINUX_SYS_readlinkat, LINUX_AT_FDCWD, (uintptr_t)link, (uintptr_t)buf, cap, 0, 0);
+        n = host_syscall(LINUX_SYS_readlinkat, LINUX_AT_FDCWD, (uintptr_t)link, (uintptr_t)buf, cap,
+                         0, 0);
     }
     if (n <= 0 || (strncmp(buf, "/proc", 5) != 0 && strncmp(buf, "/sys", 4) != 0))
         return NULL;
@@ -174,7 +175,8 @@ void procfs_host_path(const struct view *v, const char *name, char *buf, size_t 
 
 static long read_link(const char *link, char *buf, size_t cap)
 {
-    return host_syscall(LINUX_SYS_readlinkat, LINUX_AT_FDCWD, (uintptr_t)link, (uintptr_t)buf, cap, 0, 0);
+    return host_syscall(LINUX_SYS_readlinkat, LINUX_AT_FDCWD, (uintptr_t)link, (uintptr_t)buf, cap,
+                        0, 0);
 }
 
 bool procfs_is_elver(const struct view *v)
@@ -267,21 +269,23 @@ static int show_revidr(const struct view *v, struct procfs_text *out)
 }
 
 static procfs_generator *const generators[] = {
-    [VIEW_MAPS] = procfs_maps,       [VIEW_SMAPS] = procfs_smaps,   [VIEW_NUMA_MAPS] = procfs_numa_maps,
-    [VIEW_STAT] = procfs_stat,       [VIEW_STATUS] = procfs_status, [VIEW_CPUINFO] = procfs_cpuinfo,
-    [VIEW_ARCH] = show_arch,         [VIEW_MIDR] = show_midr,       [VIEW_REVIDR] = show_revidr,
+    [VIEW_MAPS] = procfs_maps, [VIEW_SMAPS] = procfs_smaps,   [VIEW_NUMA_MAPS] = procfs_numa_maps,
+    [VIEW_STAT] = procfs_stat, [VIEW_STATUS] = procfs_status, [VIEW_CPUINFO] = procfs_cpuinfo,
+    [VIEW_ARCH] = show_arch,   [VIEW_MIDR] = show_midr,       [VIEW_REVIDR] = show_revidr,
 };
 
 /* A read-only descriptor of the text, at offset 0. */
 static long text_to_fd(const struct procfs_text *t, const char *name, int flags)
 {
-    long fd = host_syscall(LINUX_SYS_memfd_create, (uintptr_t)name,
-                           LINUX_MFD_ALLOW_SEALING | (flags & LINUX_O_CLOEXEC ? LINUX_MFD_CLOEXEC : 0), 0, 0, 0, 0);
+    long fd = host_syscall(
+        LINUX_SYS_memfd_create, (uintptr_t)name,
+        LINUX_MFD_ALLOW_SEALING | (flags & LINUX_O_CLOEXEC ? LINUX_MFD_CLOEXEC : 0), 0, 0, 0, 0);
 
     if (fd < 0)
         return fd;
     for (size_t done = 0; done < t->len;) {
-        long n = host_syscall(LINUX_SYS_pwrite64, fd, (uintptr_t)t->p + done, t->len - done, done, 0, 0);
+        long n =
+            host_syscall(LINUX_SYS_pwrite64, fd, (uintptr_t)t->p + done, t->len - done, done, 0, 0);
 
         if (n <= 0) {
             host_syscall(LINUX_SYS_close, fd, 0, 0, 0, 0, 0);
@@ -290,7 +294,8 @@ static long text_to_fd(const struct procfs_text *t, const char *name, int flags)
         done += n;
     }
     host_syscall(LINUX_SYS_fcntl, fd, LINUX_F_ADD_SEALS,
-                 LINUX_F_SEAL_SEAL | LINUX_F_SEAL_SHRINK | LINUX_F_SEAL_GROW | LINUX_F_SEAL_WRITE, 0, 0, 0);
+                 LINUX_F_SEAL_SEAL | LINUX_F_SEAL_SHRINK | LINUX_F_SEAL_GROW | LINUX_F_SEAL_WRITE,
+                 0, 0, 0);
     return fd;
 }
 
@@ -306,7 +311,8 @@ long procfs_open(const struct view *v, int flags)
         return -LINUX_ENOTDIR;
     result = generators[v->kind](v, &text);
     if (result == 0)
-        result = text.failed ? -LINUX_ENOMEM : text_to_fd(&text, strrchr(patterns[v->kind], '/') + 1, flags);
+        result = text.failed ? -LINUX_ENOMEM
+                             : text_to_fd(&text, strrchr(patterns[v->kind], '/') + 1, flags);
     procfs_text_free(&text);
     return result;
 }
@@ -418,13 +424,15 @@ void procfs_text_free(struct procfs_text *t)
 
 int procfs_text_read_file(struct procfs_text *t, const char *path)
 {
-    long fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)path, LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
+    long fd = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)path,
+                           LINUX_O_RDONLY | LINUX_O_CLOEXEC, 0, 0, 0);
     long n = 1;
 
     if (fd < 0)
         return (int)fd;
     while (n > 0 && make_room(t, 4096)) {
-        n = host_syscall(LINUX_SYS_read, fd, (uintptr_t)t->p + t->len, t->cap - t->len - 1, 0, 0, 0);
+        n = host_syscall(LINUX_SYS_read, fd, (uintptr_t)t->p + t->len, t->cap - t->len - 1, 0, 0,
+                         0);
         t->len += n > 0 ? n : 0;
     }
     host_syscall(LINUX_SYS_close, fd, 0, 0, 0, 0, 0);

@@ -36,13 +36,14 @@ static bool parse_area(const char *line, const char *line_end, struct area *a)
     int used = 0;
     size_t len;
 
-    if (sscanf(line, "%llx-%llx %4s %llx %11[0-9a-f]:%11[0-9a-f] %23[0-9]%n", &start, &end, a->prot, &offset, major,
-               minor, inode, &used) != 7)
+    if (sscanf(line, "%llx-%llx %4s %llx %11[0-9a-f]:%11[0-9a-f] %23[0-9]%n", &start, &end, a->prot,
+               &offset, major, minor, inode, &used) != 7)
         return false;
     a->start = start;
     a->end = end;
     a->offset = offset;
-    if (snprintf(a->device, sizeof(a->device), "%s:%s %s", major, minor, inode) >= (int)sizeof(a->device))
+    if (snprintf(a->device, sizeof(a->device), "%s:%s %s", major, minor, inode) >=
+        (int)sizeof(a->device))
         return false;
     for (line += used; line < line_end && *line == ' '; line++)
         ;
@@ -58,8 +59,9 @@ static void print_area(struct procfs_text *out, struct area *a)
 {
     size_t before = out->len;
 
-    procfs_text_printf(out, "%08llx-%08llx %s %08llx %s", (unsigned long long)a->start, (unsigned long long)a->end, a->prot,
-                (unsigned long long)a->offset, a->device);
+    procfs_text_printf(out, "%08llx-%08llx %s %08llx %s", (unsigned long long)a->start,
+                       (unsigned long long)a->end, a->prot, (unsigned long long)a->offset,
+                       a->device);
     if (a->name[0] == '/')
         path_to_guest(a->name);
     if (a->name[0]) {
@@ -99,9 +101,11 @@ static bool narrow(struct space *s, struct area *a)
 }
 
 /* Calls back for each area of the guest's in the host's one. rest: the lines after it that belong to it (smaps). */
-typedef void show_area(struct procfs_text *out, struct area *part, bool first, const char *rest, size_t rest_bytes);
+typedef void show_area(struct procfs_text *out, struct area *part, bool first, const char *rest,
+                       size_t rest_bytes);
 
-static void show_parts(struct procfs_text *out, struct area *a, bool own, show_area *show, const char *rest, size_t bytes)
+static void show_parts(struct procfs_text *out, struct area *a, bool own, show_area *show,
+                       const char *rest, size_t bytes)
 {
     struct area part = *a;
     bool first = true;
@@ -129,7 +133,8 @@ static bool is_header(const char *line)
 }
 
 /* maps or smaps of the host, area by area, as far as the guest's range goes. */
-static int show_all(const struct view *v, const char *file, struct procfs_text *out, show_area *show)
+static int show_all(const struct view *v, const char *file, struct procfs_text *out,
+                    show_area *show)
 {
     struct procfs_text host = {0};
     char path[64], *at, *end, *line, *line_end;
@@ -156,7 +161,8 @@ static int show_all(const struct view *v, const char *file, struct procfs_text *
     return err;
 }
 
-static void show_maps_area(struct procfs_text *out, struct area *part, bool first, const char *rest, size_t rest_bytes)
+static void show_maps_area(struct procfs_text *out, struct area *part, bool first, const char *rest,
+                           size_t rest_bytes)
 {
     print_area(out, part);
 }
@@ -170,20 +176,24 @@ int procfs_maps(const struct view *v, struct procfs_text *out)
  * The figures of the host's area go to its first part; the others have their
  * size alone, and their pages are counted with the first.
  */
-static void show_smaps_area(struct procfs_text *out, struct area *part, bool first, const char *rest, size_t rest_bytes)
+static void show_smaps_area(struct procfs_text *out, struct area *part, bool first,
+                            const char *rest, size_t rest_bytes)
 {
     const char *end = rest + rest_bytes, *line, *newline;
 
     print_area(out, part);
-    for (line = rest; line < end && (newline = memchr(line, '\n', end - line)); line = newline + 1) {
+    for (line = rest; line < end && (newline = memchr(line, '\n', end - line));
+         line = newline + 1) {
         const char *colon = memchr(line, ':', newline - line);
         int key = colon ? (int)(colon - line) : 0;
 
         if (strncmp(line, "Size:", 5) == 0)
-            procfs_text_printf(out, "Size:           %8llu kB\n", (unsigned long long)(part->end - part->start) / 1024);
+            procfs_text_printf(out, "Size:           %8llu kB\n",
+                               (unsigned long long)(part->end - part->start) / 1024);
         else if (strncmp(line, "VmFlags:", 8) == 0 && part->prot[2] == 'x')
             procfs_text_printf(out, "%.*s ex\n", (int)(newline - line), line);
-        else if (first || strncmp(newline - 3, " kB", 3) != 0 || strncmp(line, "KernelPageSize:", 15) == 0 ||
+        else if (first || strncmp(newline - 3, " kB", 3) != 0 ||
+                 strncmp(line, "KernelPageSize:", 15) == 0 ||
                  strncmp(line, "MMUPageSize:", 12) == 0)
             procfs_text_add(out, line, newline + 1 - line);
         else
@@ -240,7 +250,8 @@ long procfs_other_exe(const struct view *v, char *buf, size_t cap)
     at = maps.p;
     if (err == 0)
         err = -LINUX_ENOENT;
-    while (err == -LINUX_ENOENT && maps.p && (line = procfs_text_line(&at, &line_end, maps.p + maps.len)))
+    while (err == -LINUX_ENOENT && maps.p &&
+           (line = procfs_text_line(&at, &line_end, maps.p + maps.len)))
         if (parse_area(line, line_end, &a) && a.start <= phdr && phdr < a.end && a.name[0] == '/')
             err = 0;
     procfs_text_free(&maps);

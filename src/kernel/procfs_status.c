@@ -85,9 +85,15 @@ int procfs_stat(const struct view *v, struct procfs_text *out)
 
         switch (field) {
         case STAT_VSIZE: procfs_text_printf(out, " %llu", (unsigned long long)guest_bytes()); break;
-        case STAT_BLOCKED: procfs_text_printf(out, " %llu", (unsigned long long)m.blocked & 0x7fffffff); break;
-        case STAT_IGNORED: procfs_text_printf(out, " %llu", (unsigned long long)m.ignored & 0x7fffffff); break;
-        case STAT_CAUGHT: procfs_text_printf(out, " %llu", (unsigned long long)m.caught & 0x7fffffff); break;
+        case STAT_BLOCKED:
+            procfs_text_printf(out, " %llu", (unsigned long long)m.blocked & 0x7fffffff);
+            break;
+        case STAT_IGNORED:
+            procfs_text_printf(out, " %llu", (unsigned long long)m.ignored & 0x7fffffff);
+            break;
+        case STAT_CAUGHT:
+            procfs_text_printf(out, " %llu", (unsigned long long)m.caught & 0x7fffffff);
+            break;
         default: procfs_text_add(out, at, len);
         }
         at += len;
@@ -112,7 +118,8 @@ int procfs_status(const struct view *v, struct procfs_text *out)
         if (strncmp(line, "x86_", 4) == 0)
             continue;
         if (own && strncmp(line, "VmSize", key) == 0 && key == 6)
-            procfs_text_printf(out, "VmSize:\t%8llu kB\n", (unsigned long long)guest_bytes() / 1024);
+            procfs_text_printf(out, "VmSize:\t%8llu kB\n",
+                               (unsigned long long)guest_bytes() / 1024);
         else if (own && key == 6 && strncmp(line, "SigBlk", key) == 0)
             procfs_text_printf(out, "SigBlk:\t%016llx\n", (unsigned long long)m.blocked);
         else if (own && key == 6 && strncmp(line, "SigIgn", key) == 0)
@@ -142,7 +149,8 @@ int procfs_cpuinfo(const struct view *v, struct procfs_text *out)
 
         if (strncmp(line, "processor", 9) != 0 || !number)
             continue;
-        n = model_cpuinfo(current->cpu.model, (unsigned)strtoul(number + 1, NULL, 10), block, sizeof(block));
+        n = model_cpuinfo(current->cpu.model, (unsigned)strtoul(number + 1, NULL, 10), block,
+                          sizeof(block));
         if (n > 0 && n < (int)sizeof(block))
             procfs_text_add(out, block, n);
     }

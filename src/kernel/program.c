@@ -38,8 +38,8 @@ static int check_executable(int fd)
         return (int)err;
     if ((st.st_mode & MODE_TYPE) != MODE_REGULAR)
         return -LINUX_EACCES;
-    err = host_syscall(LINUX_SYS_faccessat2, fd, (uintptr_t)"", LINUX_X_OK, LINUX_AT_EMPTY_PATH | LINUX_AT_EACCESS,
-                       0, 0);
+    err = host_syscall(LINUX_SYS_faccessat2, fd, (uintptr_t) "", LINUX_X_OK,
+                       LINUX_AT_EMPTY_PATH | LINUX_AT_EACCESS, 0, 0);
     if (err == -LINUX_ENOSYS)
         err = st.st_mode & MODE_ANY_X ? 0 : -LINUX_EACCES;
     return (int)err;
@@ -71,18 +71,20 @@ static long open_exec(int dirfd, const char *name, unsigned flags)
     if (name[0] == '\0') {
         fd = flags & LINUX_AT_EMPTY_PATH ? open_same(dirfd) : -LINUX_ENOENT;
     } else {
-        err = path_resolve_str(&path, dirfd, name, flags & LINUX_AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
+        err = path_resolve_str(&path, dirfd, name,
+                               flags & LINUX_AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : PATH_FOLLOW);
         if (err < 0)
             return err;
         /* Looked at before it is opened: opening a FIFO or a device does something. */
-        err = (int)host_syscall(LINUX_SYS_newfstatat, path.dirfd, (uintptr_t)path.name, (uintptr_t)&st,
-                                flags & LINUX_AT_SYMLINK_NOFOLLOW, 0, 0);
+        err = (int)host_syscall(LINUX_SYS_newfstatat, path.dirfd, (uintptr_t)path.name,
+                                (uintptr_t)&st, flags & LINUX_AT_SYMLINK_NOFOLLOW, 0, 0);
         if (err < 0)
             return err;
         if ((st.st_mode & MODE_TYPE) != MODE_REGULAR)
             return (st.st_mode & MODE_TYPE) == MODE_LINK ? -LINUX_ELOOP : -LINUX_EACCES;
         fd = host_syscall(LINUX_SYS_openat, path.dirfd, (uintptr_t)path.name,
-                          LINUX_O_RDONLY | LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_NOCTTY, 0, 0, 0);
+                          LINUX_O_RDONLY | LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_NOCTTY, 0,
+                          0, 0);
     }
     if (fd < 0)
         return fd;
@@ -186,7 +188,8 @@ static bool unreachable(int dirfd, const char *name)
 }
 
 /* Opens name and what its scripts lead to; p->fd is then the file that is no script. */
-static int follow_scripts(struct program *p, int dirfd, const char *name, unsigned flags, char *head, long *head_bytes)
+static int follow_scripts(struct program *p, int dirfd, const char *name, unsigned flags,
+                          char *head, long *head_bytes)
 {
     size_t used = 0;
     long fd = open_exec(dirfd, name, flags);
@@ -222,10 +225,11 @@ static void name_exe(struct program *p)
     long n;
 
     snprintf(link, sizeof(link), "/proc/self/fd/%d", p->fd);
-    n = host_syscall(LINUX_SYS_readlinkat, LINUX_AT_FDCWD, (uintptr_t)link, (uintptr_t)p->exe, sizeof(p->exe) - 1, 0,
-                     0);
+    n = host_syscall(LINUX_SYS_readlinkat, LINUX_AT_FDCWD, (uintptr_t)link, (uintptr_t)p->exe,
+                     sizeof(p->exe) - 1, 0, 0);
     if (n < 0)
-        n = snprintf(p->exe, sizeof(p->exe), "%s", p->prefix_count ? p->prefix[p->prefix_count - 1] : p->execfn);
+        n = snprintf(p->exe, sizeof(p->exe), "%s",
+                     p->prefix_count ? p->prefix[p->prefix_count - 1] : p->execfn);
     p->exe[n < (long)sizeof(p->exe) ? n : (long)sizeof(p->exe) - 1] = '\0';
     path_to_guest(p->exe);
 }

@@ -16,7 +16,8 @@
 #define PREFIX_MAX (1 + 2 * (SCRIPT_DEPTH + 1))
 
 struct program {
-    bool for_host; /* not an arm64 program: the host kernel is to execute the path as it is; nothing is open */
+    bool
+        for_host; /* not an arm64 program: the host kernel is to execute the path as it is; nothing is open */
     int fd;        /* the ELF file */
     int interp_fd; /* the file of its PT_INTERP, or -1 */
     struct elf_file elf, interp;

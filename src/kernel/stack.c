@@ -66,8 +66,8 @@ static uint64_t random_gap(uint64_t random)
     return pers >= 0 && (pers & LINUX_ADDR_NO_RANDOMIZE) ? 0 : random % GUEST_PAGE;
 }
 
-static unsigned fill_auxv(struct auxv *v, const struct image *im, const struct stack_args *a, uint64_t platform,
-                          uint64_t random, uint64_t execfn)
+static unsigned fill_auxv(struct auxv *v, const struct image *im, const struct stack_args *a,
+                          uint64_t platform, uint64_t random, uint64_t execfn)
 {
     const struct auxv rows[] = {
         {LINUX_AT_SYSINFO_EHDR, im->vdso.a},
@@ -98,8 +98,8 @@ static unsigned fill_auxv(struct auxv *v, const struct image *im, const struct s
     return ARRAY_LEN(rows);
 }
 
-static int put_all(struct image *im, const struct stack_args *a, uint64_t strings, uint64_t *table, unsigned argc,
-                   uint64_t *execfn)
+static int put_all(struct image *im, const struct stack_args *a, uint64_t strings, uint64_t *table,
+                   unsigned argc, uint64_t *execfn)
 {
     struct string_writer w = {strings, table + 1};
     int err = 0;

@@ -11,7 +11,8 @@
 #include "kernel/task.h"
 
 struct stack_args {
-    const char *const *prefix; /* strings that come before argv (a script's interpreters), and how many */
+    const char *const
+        *prefix; /* strings that come before argv (a script's interpreters), and how many */
     unsigned prefix_count;
     char *const *argv; /* both NULL-terminated, in our memory */
     char *const *envp;

@@ -41,7 +41,8 @@ struct group {
     struct image image;
     const struct options *options;
     const struct engine *engine;
-    uint64_t refused[8]; /* by number: system calls refused with ENOSYS and already named in the log */
+    uint64_t
+        refused[8]; /* by number: system calls refused with ENOSYS and already named in the log */
 
     /* What the loop above this room does: run.c's. */
     void (*run)(struct task *t) noreturn_fn; /* the life of a new thread */
@@ -82,10 +83,11 @@ struct task {
     bool
         vfork_child; /* made with CLONE_VFORK|CLONE_VM: the parent frees this struct and the host block */
 
-    struct linux_siginfo raise; /* si_signo != 0: the call being served raises this (bad sigreturn, seccomp) */
+    struct linux_siginfo
+        raise; /* si_signo != 0: the call being served raises this (bad sigreturn, seccomp) */
 
     /* the system call being served, for restart and for the tracer */
-    long sys_nr;         /* CALL_NONE outside a call; a handler that replaced all registers sets it so */
+    long sys_nr; /* CALL_NONE outside a call; a handler that replaced all registers sets it so */
     uint64_t sys_arg[6]; /* x0..x5 at entry */
     struct call_ring calls;
 };

@@ -252,8 +252,9 @@ static void host_paths_become_the_guests(void **state)
 /* Random paths of pieces that tempt: whatever is found by the sysroot's side lies beneath DIR. */
 static void nothing_escapes(void **state)
 {
-    static const char *const pieces[] = {"..",  ".",    "usr", "bin",  "etc",  "conf", "abs", "up",   "loop",
-                                         "tool", "only", "dir", "chain", "",    "...",  "hostlink", "new"};
+    static const char *const pieces[] = {"..",    ".",  "usr",  "bin",      "etc",  "conf",
+                                         "abs",   "up", "loop", "tool",     "only", "dir",
+                                         "chain", "",   "...",  "hostlink", "new"};
     char path[PATH_MAX], real[PATH_MAX], link[64];
     struct path p;
 
