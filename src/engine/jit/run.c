@@ -73,7 +73,7 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
     uint64_t flushes = jit.count_flushes;
     const uint8_t *code;
 
-    cpu->pc = (uint64_t)((int64_t)(cpu->pc << 8) >> 8);
+    cpu->pc &= (uint64_t)((int64_t)(cpu->pc << 8) >> 8); /* the upper half of the addresses has no tags */
     __atomic_store_n(&th->inside, 0, __ATOMIC_SEQ_CST);
     lock_acquire(&jit.lock);
     code = cache_find(cpu->pc | th->mode, &r);
