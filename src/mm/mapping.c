@@ -258,6 +258,12 @@ static long protect_stepwise(struct space *s, uint64_t start, uint64_t end, int 
     return -LINUX_ENOMEM;
 }
 
+static bool covered_by_one(const struct space *s, uint64_t start, uint64_t end)
+{
+    const struct vma *v = vma_at(&s->vmas, start);
+    return v && v->node.end >= end;
+}
+
 /* PROT_GROWSDOWN means the whole area that grows down, from wherever it starts now. */
 static long protect_growsdown(struct space *s, uint64_t start, uint64_t end, int prot)
 {
@@ -304,7 +310,7 @@ long space_mprotect(struct space *s, gva addr, uint64_t len, int prot)
         got = host_mprotect(start, end, prot);
         if (got >= 0)
             note_protect(s, start, end, prot);
-        else if (vma_count(&s->vmas, start, end) > 1)
+        else if (!covered_by_one(s, start, end))
             got = protect_stepwise(s, start, end, prot);
     }
     lock_release(&s->lock);
