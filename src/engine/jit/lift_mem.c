@@ -48,8 +48,7 @@ static void emit_store(struct emit *e, unsigned size, struct rm m, int s)
         x_store(e, size == 3, m, s);
 }
 
-/* X[n] or SP += imm, where base holds its old value. */
-static void writeback(struct lift *l, unsigned n, int base, int64_t imm)
+void address_writeback(struct lift *l, unsigned n, int base, int64_t imm)
 {
     if (!imm)
         return;
@@ -69,7 +68,7 @@ static bool load_imm(struct lift *l, uint32_t w, enum extend ext, enum mode mode
     may_fault(l);
     emit_load(&l->e, w >> 30, ext, dest, rm_mem(base, mode == MODE_POST ? 0 : (int32_t)imm));
     if (mode != MODE_OFFSET)
-        writeback(l, n, base, imm);
+        address_writeback(l, n, base, imm);
     if (t != 31)
         gpr_commit(l, t, dest);
     return true;
@@ -84,7 +83,7 @@ static bool store_imm(struct lift *l, uint32_t w, enum mode mode, int64_t imm)
     may_fault(l);
     emit_store(&l->e, size, rm_mem(base, mode == MODE_POST ? 0 : (int32_t)imm), src);
     if (mode != MODE_OFFSET)
-        writeback(l, n, base, imm);
+        address_writeback(l, n, base, imm);
     return true;
 }
 
@@ -245,7 +244,7 @@ static bool store_pair(struct lift *l, uint32_t w, enum mode mode)
     x_store(&l->e, size == 3, rm_mem(base, disp), s1);
     x_store(&l->e, size == 3, rm_mem(base, disp + (1 << size)), s2);
     if (mode != MODE_OFFSET)
-        writeback(l, n, base, imm);
+        address_writeback(l, n, base, imm);
     return true;
 }
 
@@ -261,7 +260,7 @@ static bool load_pair(struct lift *l, uint32_t w, unsigned size, enum extend ext
     emit_load(&l->e, size, ext, RAX, rm_mem(base, disp));
     emit_load(&l->e, size, ext, d2, rm_mem(base, disp + (1 << size)));
     if (mode != MODE_OFFSET)
-        writeback(l, n, base, imm);
+        address_writeback(l, n, base, imm);
     if (t != 31)
         gpr_commit(l, t, RAX);
     if (t2 != 31)

@@ -39,14 +39,6 @@ static unsigned upper_of(unsigned size)
     return size <= 2 ? 96 : size == 3 ? 64 : 0;
 }
 
-/* X[n] or SP += imm; base holds its old value. */
-static void writeback(struct lift *l, unsigned n, int base, int32_t imm)
-{
-    int dest = gpr_dest(n, base);
-    x_lea(&l->e, true, dest, rm_mem(base, imm));
-    gpr_commit(l, n, dest);
-}
-
 enum mode { MODE_OFFSET, MODE_PRE, MODE_POST };
 
 static bool load_one(struct lift *l, uint32_t w, unsigned size, enum mode mode, int64_t imm)
@@ -56,7 +48,7 @@ static bool load_one(struct lift *l, uint32_t w, unsigned size, enum mode mode, 
     may_fault(l);
     v_load(&l->e, size, dest, rm_mem(base, mode == MODE_POST ? 0 : (int32_t)imm));
     if (mode != MODE_OFFSET)
-        writeback(l, n, base, (int32_t)imm);
+        address_writeback(l, n, base, (int32_t)imm);
     vreg_commit(l, t, dest, upper_of(size));
     return true;
 }
@@ -68,7 +60,7 @@ static bool store_one(struct lift *l, uint32_t w, unsigned size, enum mode mode,
     may_fault(l);
     v_store(&l->e, size, rm_mem(base, mode == MODE_POST ? 0 : (int32_t)imm), src);
     if (mode != MODE_OFFSET)
-        writeback(l, n, base, (int32_t)imm);
+        address_writeback(l, n, base, (int32_t)imm);
     return true;
 }
 
@@ -163,7 +155,7 @@ static bool store_two(struct lift *l, uint32_t w, enum mode mode)
     v_store(&l->e, size, rm_mem(base, disp), s1);
     v_store(&l->e, size, rm_mem(base, disp + (1 << size)), s2);
     if (mode != MODE_OFFSET)
-        writeback(l, n, base, imm);
+        address_writeback(l, n, base, imm);
     return true;
 }
 
@@ -178,7 +170,7 @@ static bool load_two(struct lift *l, uint32_t w, enum mode mode)
     v_load(&l->e, size, XMM_T0, rm_mem(base, disp));
     v_load(&l->e, size, d2, rm_mem(base, disp + (1 << size)));
     if (mode != MODE_OFFSET)
-        writeback(l, n, base, imm);
+        address_writeback(l, n, base, imm);
     vreg_commit(l, t, XMM_T0, upper_of(size));
     vreg_commit(l, t2, d2, upper_of(size));
     return true;
@@ -216,19 +208,18 @@ bool lift_ldp_simd_post(struct lift *l, uint32_t w)
 
 /* ---- ST1 and LD1 of one to four whole registers ---- */
 
-/* Post-index of structures: by what was transferred, or by a register. */
 static bool post_index_ok(uint32_t w)
 {
     return bit(w, 23) || RM(w) == 0;
 }
 
-static void post_index(struct lift *l, uint32_t w, int base, unsigned bytes)
+void address_post_index(struct lift *l, uint32_t w, int base, unsigned bytes)
 {
     unsigned n = RN(w), m = RM(w);
     if (!bit(w, 23))
         return;
     if (m == 31) {
-        writeback(l, n, base, (int32_t)bytes);
+        address_writeback(l, n, base, (int32_t)bytes);
         return;
     }
     int dest = gpr_dest(n, base), step = gpr_read(l, m, RDX);
@@ -247,7 +238,7 @@ static bool store_whole(struct lift *l, uint32_t w, unsigned count)
         int src = vreg_read(l, (RD(w) + i) & 31, XMM_T0);
         v_store(&l->e, size, rm_mem(base, (int32_t)(i * bytes)), src);
     }
-    post_index(l, w, base, count * bytes);
+    address_post_index(l, w, base, count * bytes);
     return true;
 }
 
@@ -260,7 +251,7 @@ static bool load_whole(struct lift *l, uint32_t w, unsigned count)
     may_fault(l);
     for (unsigned i = 0; i < count; i++)
         v_load(&l->e, size, XMM_T0 + (int)i, rm_mem(base, (int32_t)(i * bytes)));
-    post_index(l, w, base, count * bytes);
+    address_post_index(l, w, base, count * bytes);
     for (unsigned i = 0; i < count; i++)
         vreg_commit(l, (RD(w) + i) & 31, XMM_T0 + (int)i, upper_of(size));
     return true;
@@ -292,7 +283,7 @@ bool lift_ld_replicate(struct lift *l, uint32_t w)
     int base = gpr_read(l, RN(w), RCX), dest = vreg_dest(RD(w), XMM_T0);
     may_fault(l);
     x_v(&l->e, broadcast[size], dest, 0, rm_mem(base, 0));
-    post_index(l, w, base, 1u << size);
+    address_post_index(l, w, base, 1u << size);
     if (bit(w, 30))
         vreg_commit(l, RD(w), dest, 0);
     else

@@ -17,4 +17,9 @@
 /* The operand [Xn, Rm, extend #shift] of an access of 1 << size bytes (lift_mem.c); uses RCX and RDX. */
 struct rm address_indexed(struct lift *l, uint32_t w, unsigned size);
 
+/* X[n] or SP += imm after an access, where host register base holds its old value. */
+void address_writeback(struct lift *l, unsigned n, int base, int64_t imm);
+/* The post-index of LD1 to ST4, if the word has one: by the bytes transferred, or by a register. Uses RDX. */
+void address_post_index(struct lift *l, uint32_t w, int base, unsigned bytes);
+
 #endif
