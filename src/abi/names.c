@@ -64,7 +64,8 @@ const struct kind_row kind_rows[KIND_COUNT] = {
 #define KINDS_6(a, b, c, d, e, f) KINDS_5(a, b, c, d, e), KIND_##f
 #define KINDS(n, ...) KINDS__(n, __VA_ARGS__)
 #define KINDS__(n, ...) KINDS_##n(__VA_ARGS__)
-#define ROW(nr, name, way, ...) [nr] = {#name, way, COUNT(__VA_ARGS__), {KINDS(COUNT(__VA_ARGS__), __VA_ARGS__)}},
+#define ROW(nr, name, way, ...) \
+    [nr] = {#name, way, COUNT(__VA_ARGS__), {KINDS(COUNT(__VA_ARGS__), __VA_ARGS__)}},
 #define SYS(nr, name, ...) ROW(nr, name, WAY_SYS, __VA_ARGS__)
 #define PASS(nr, name, ...) ROW(nr, name, WAY_PASS, __VA_ARGS__)
 #define NOSYS(nr, name, ...) ROW(nr, name, WAY_NOSYS, __VA_ARGS__)

@@ -56,7 +56,7 @@ struct linux_tms {
 
 /* Bit n-1 stands for signal n; 64 signals. */
 typedef uint64_t linux_sigset;
-#define LINUX_SIGMASK(sig) (1ull << ((sig) - 1))
+#define LINUX_SIGMASK(sig) (1ull << ((sig)-1))
 
 struct linux_siginfo {
     int32_t si_signo;
@@ -85,7 +85,7 @@ struct linux_siginfo {
         } chld;
         struct {
             uint64_t addr;
-            int16_t addr_lsb; /* BUS_MCEERR_* */
+            int16_t addr_lsb;      /* BUS_MCEERR_* */
             uint64_t lower, upper; /* SEGV_BNDERR */
         } fault;
         struct {

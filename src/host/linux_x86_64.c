@@ -41,8 +41,8 @@ typedef long convert_fn(enter_fn *enter, long nr, uint64_t *a);
 /* ---- open flags ---- */
 
 /* Four flags have changed places in two pairs, so the same function serves both directions. */
-#define OPEN_LOW (LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW)  /* the host's O_DIRECT | O_LARGEFILE */
-#define OPEN_HIGH (LINUX_O_DIRECT | LINUX_O_LARGEFILE)   /* the host's O_DIRECTORY | O_NOFOLLOW */
+#define OPEN_LOW (LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW) /* the host's O_DIRECT | O_LARGEFILE */
+#define OPEN_HIGH (LINUX_O_DIRECT | LINUX_O_LARGEFILE)  /* the host's O_DIRECTORY | O_NOFOLLOW */
 _Static_assert(OPEN_LOW << 2 == OPEN_HIGH, "the pairs are two bits apart");
 
 static uint64_t open_flags(uint64_t flags)
@@ -66,14 +66,12 @@ static long convert_flags_2(enter_fn *enter, long nr, uint64_t *a)
 static long convert_fcntl(enter_fn *enter, long nr, uint64_t *a)
 {
     switch ((uint32_t)a[1]) {
-    case LINUX_F_SETFL:
-        return convert_flags_2(enter, nr, a);
+    case LINUX_F_SETFL: return convert_flags_2(enter, nr, a);
     case LINUX_F_GETFL: {
         long rc = enter(nr, a);
         return rc < 0 ? rc : (long)open_flags((uint64_t)rc);
     }
-    default:
-        return enter(nr, a);
+    default: return enter(nr, a);
     }
 }
 
@@ -225,8 +223,7 @@ static long convert_semctl(enter_fn *enter, long nr, uint64_t *a)
         host.sem_perm = guest.sem_perm;
         a[3] = (uint64_t)&host;
         return enter(nr, a);
-    default:
-        return enter(nr, a);
+    default: return enter(nr, a);
     }
 }
 
@@ -328,12 +325,14 @@ static inline long call_host(enter_fn *enter, long nr, const uint64_t *args)
     return convert(enter, host_nr, copy);
 }
 
-long host_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long host_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                  uint64_t a5)
 {
     return call_host(enter_plain, nr, (uint64_t[6]){a0, a1, a2, a3, a4, a5});
 }
 
-long host_guest_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long host_guest_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                        uint64_t a5)
 {
     return call_host(enter_window, nr, (uint64_t[6]){a0, a1, a2, a3, a4, a5});
 }

@@ -20,7 +20,8 @@ static unsigned open_how(uint64_t flags)
 
     if (flags & LINUX_O_CREAT)
         how |= PATH_CREATE;
-    if (flags & LINUX_O_NOFOLLOW || (flags & (LINUX_O_CREAT | LINUX_O_EXCL)) == (LINUX_O_CREAT | LINUX_O_EXCL))
+    if (flags & LINUX_O_NOFOLLOW ||
+        (flags & (LINUX_O_CREAT | LINUX_O_EXCL)) == (LINUX_O_CREAT | LINUX_O_EXCL))
         how |= PATH_NOFOLLOW;
     return how;
 }
@@ -169,8 +170,9 @@ long sys_pivot_root(gva new_root, gva put_old)
     struct path to, old;
     int rc = path_resolve(&to, LINUX_AT_FDCWD, new_root, PATH_NO_DIRFD);
 
-    if (rc == 0)
-        rc = path_resolve(&old, LINUX_AT_FDCWD, put_old, PATH_NO_DIRFD);
+    if (rc < 0)
+        return rc;
+    rc = path_resolve(&old, LINUX_AT_FDCWD, put_old, PATH_NO_DIRFD);
     if (rc < 0)
         return rc;
     long done = SYS_HOST(to.name, old.name);
@@ -228,18 +230,15 @@ static unsigned fcntl_pointee(uint32_t command)
     case LINUX_F_SETLKW:
     case LINUX_F_OFD_GETLK:
     case LINUX_F_OFD_SETLK:
-    case LINUX_F_OFD_SETLKW:
-        return sizeof(struct linux_flock);
+    case LINUX_F_OFD_SETLKW: return sizeof(struct linux_flock);
     case LINUX_F_SETOWN_EX:
     case LINUX_F_GETOWN_EX:
     case LINUX_F_GETOWNER_UIDS:
     case LINUX_F_GET_RW_HINT:
     case LINUX_F_SET_RW_HINT:
     case LINUX_F_GET_FILE_RW_HINT:
-    case LINUX_F_SET_FILE_RW_HINT:
-        return 8;
-    default:
-        return 0;
+    case LINUX_F_SET_FILE_RW_HINT: return 8;
+    default: return 0;
     }
 }
 
@@ -280,7 +279,8 @@ long sys_getdents64(int fd, gva buf, uint32_t size)
 {
     struct linux_statfs fs;
 
-    if (host_syscall(LINUX_SYS_fstatfs, (uint64_t)fd, (uint64_t)&fs, 0, 0, 0, 0) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+    if (host_syscall(LINUX_SYS_fstatfs, (uint64_t)fd, (uint64_t)&fs, 0, 0, 0, 0) == 0 &&
+        fs.f_type == PROC_SUPER_MAGIC)
         return getdents_proc(fd, buf, size);
     return SYS_HOST(fd, buf.a, size);
 }

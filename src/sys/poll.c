@@ -70,7 +70,8 @@ long sys_epoll_pwait(int fd, gva events, int count, int timeout, gva mask, uint6
 
     if (rc < 0)
         return rc;
-    return mask_end(mask, SYS_HOST(fd, events.a, count, timeout, mask.a ? &set : NULL, sizeof(set)));
+    return mask_end(mask,
+                    SYS_HOST(fd, events.a, count, timeout, mask.a ? &set : NULL, sizeof(set)));
 }
 
 long sys_epoll_pwait2(int fd, gva events, int count, gva timeout, gva mask, uint64_t size)
@@ -80,10 +81,12 @@ long sys_epoll_pwait2(int fd, gva events, int count, gva timeout, gva mask, uint
 
     if (rc < 0)
         return rc;
-    return mask_end(mask, SYS_HOST(fd, events.a, count, timeout.a, mask.a ? &set : NULL, sizeof(set)));
+    return mask_end(mask,
+                    SYS_HOST(fd, events.a, count, timeout.a, mask.a ? &set : NULL, sizeof(set)));
 }
 
-long sys_io_pgetevents(uint64_t context, int64_t least, int64_t most, gva events, gva timeout, gva mask_at)
+long sys_io_pgetevents(uint64_t context, int64_t least, int64_t most, gva events, gva timeout,
+                       gva mask_at)
 {
     struct linux_sigset_arg arg;
     linux_sigset set = 0;

@@ -54,9 +54,9 @@ static inline uint64_t sys_pointer(uint64_t p, uint64_t bytes)
 
 /* Calls the host with the current call's own number and these arguments. */
 #define SYS_HOST(...) SYS_HOST_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define SYS_HOST_(a, b, c, d, e, f, ...)                                                               \
-    host_guest_syscall(current->sys_nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), \
-                       (uint64_t)(e), (uint64_t)(f))
+#define SYS_HOST_(a, b, c, d, e, f, ...)                                             \
+    host_guest_syscall(current->sys_nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), \
+                       (uint64_t)(d), (uint64_t)(e), (uint64_t)(f))
 
 /*
  * Looks a vector of the guest's over: gives it back, or SYS_BAD_POINTER when

@@ -16,14 +16,14 @@
 
 /* ---- typed calls of the handlers ---- */
 
-#define KIND(name, ctype, class, bytes, format, set)     \
-    static inline arg_##name to_##name(uint64_t raw)     \
-    {                                                    \
-        union {                                          \
-            uint64_t raw;                                \
-            arg_##name value;                            \
-        } u = {raw};                                     \
-        return u.value;                                  \
+#define KIND(name, ctype, class, bytes, format, set) \
+    static inline arg_##name to_##name(uint64_t raw) \
+    {                                                \
+        union {                                      \
+            uint64_t raw;                            \
+            arg_##name value;                        \
+        } u = {raw};                                 \
+        return u.value;                              \
     }
 #include "abi/kinds.def"
 #undef KIND
@@ -41,10 +41,10 @@ typedef long call_fn(const uint64_t *arg);
 
 #define PASS(nr, name, ...)
 #define NOSYS(nr, name, ...)
-#define SYS(nr, name, ...)                        \
-    static long call_##name(const uint64_t *arg)  \
-    {                                             \
-        return sys_##name(VALUES(__VA_ARGS__));   \
+#define SYS(nr, name, ...)                       \
+    static long call_##name(const uint64_t *arg) \
+    {                                            \
+        return sys_##name(VALUES(__VA_ARGS__));  \
     }
 #include "abi/syscalls.def"
 #undef SYS
@@ -74,21 +74,18 @@ static bool check_arguments(const struct syscall_row *row, uint64_t *arg)
         const struct kind_row *kind = &kind_rows[row->kind[i]];
 
         switch ((enum kind_class)kind->class_) {
-        case CLASS_VALUE:
-            break;
+        case CLASS_VALUE: break;
         case CLASS_FD:
             if (unlikely(host_fd_is_reserved((int)arg[i])))
                 arg[i] = (uint64_t)-1;
             break;
         case CLASS_FIXED:
-        case CLASS_STRING:
-            arg[i] = sys_pointer(arg[i], kind->bytes);
-            break;
+        case CLASS_STRING: arg[i] = sys_pointer(arg[i], kind->bytes); break;
         case CLASS_NEXT:
             arg[i] = sys_pointer(arg[i], scaled(i + 1 < row->args ? arg[i + 1] : 1, kind->bytes));
             break;
         case CLASS_PREV:
-            arg[i] = sys_pointer(arg[i], scaled(arg[i - 1], kind->bytes));
+            arg[i] = sys_pointer(arg[i], scaled(i ? arg[i - 1] : 0, kind->bytes));
             break;
         case CLASS_PATH:
             arg[i] = sys_pointer(arg[i], 1);
@@ -112,11 +109,11 @@ static const struct {
 
 static unsigned path_how(const struct syscall_row *row, const uint64_t *arg, unsigned i)
 {
-    unsigned how = i > 0 && row->kind[i - 1] == KIND_DFD ? 0 : PATH_NO_DIRFD;
+    unsigned how = PATH_FOLLOW;
     uint32_t follow = 0;
 
     if (row->kind[i] == KIND_LPATH)
-        return how | PATH_NOFOLLOW | PATH_CREATE;
+        return PATH_NOFOLLOW | PATH_CREATE;
     for (unsigned j = 0; j < row->args; j++) {
         if (row->kind[j] == KIND_ATFLAGS)
             follow = (uint32_t)arg[j] & LINUX_AT_SYMLINK_FOLLOW;
@@ -131,7 +128,8 @@ static unsigned path_how(const struct syscall_row *row, const uint64_t *arg, uns
 }
 
 /* No row has more than two paths. Apart from the others: it needs a stack of pages. */
-static __attribute__((noinline)) long pass_with_paths(long nr, const struct syscall_row *row, uint64_t *arg)
+static __attribute__((noinline)) long pass_with_paths(long nr, const struct syscall_row *row,
+                                                      uint64_t *arg)
 {
     struct path path[2];
     unsigned n = 0;
@@ -139,14 +137,14 @@ static __attribute__((noinline)) long pass_with_paths(long nr, const struct sysc
     for (unsigned i = 0; i < row->args; i++) {
         if (kind_rows[row->kind[i]].class_ != CLASS_PATH)
             continue;
-        unsigned how = path_how(row, arg, i);
-        int dirfd = how & PATH_NO_DIRFD ? LINUX_AT_FDCWD : (int)arg[i - 1];
-        int rc = path_resolve(&path[n], dirfd, gva_of(arg[i]), how);
+        uint64_t *dirfd = i > 0 && row->kind[i - 1] == KIND_DFD ? &arg[i - 1] : NULL;
+        unsigned how = path_how(row, arg, i) | (dirfd ? 0 : PATH_NO_DIRFD);
+        int rc = path_resolve(&path[n], dirfd ? (int)*dirfd : LINUX_AT_FDCWD, gva_of(arg[i]), how);
         if (rc < 0)
             return rc;
         arg[i] = (uint64_t)path[n].name;
-        if (!(how & PATH_NO_DIRFD))
-            arg[i - 1] = (uint64_t)(int64_t)path[n].dirfd;
+        if (dirfd)
+            *dirfd = (uint64_t)(int64_t)path[n].dirfd;
         n++;
     }
     return host_guest_syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
@@ -180,12 +178,9 @@ long sys_dispatch(struct task *t)
         if (unlikely(paths))
             return pass_with_paths(nr, row, arg);
         return host_guest_syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-    case WAY_SYS:
-        return handlers[nr](arg);
-    case WAY_NOSYS:
-        return refuse(t, nr);
-    case WAY_NONE:
-        break;
+    case WAY_SYS: return handlers[nr](arg);
+    case WAY_NOSYS: return refuse(t, nr);
+    case WAY_NONE: break;
     }
     return -LINUX_ENOSYS;
 }

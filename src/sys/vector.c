@@ -72,16 +72,18 @@ long sys_vmsplice(int fd, gva iov, uint64_t count, uint32_t flags)
 }
 
 /* Another process' addresses are held to the same range: it may be one of ours. */
-long sys_process_vm_readv(int pid, gva local, uint64_t local_count, gva remote, uint64_t remote_count, uint64_t flags)
+long sys_process_vm_readv(int pid, gva local, uint64_t local_count, gva remote,
+                          uint64_t remote_count, uint64_t flags)
 {
-    return SYS_HOST(pid, sys_iovec(local.a, local_count), local_count, sys_iovec(remote.a, remote_count),
-                    remote_count, flags);
+    return SYS_HOST(pid, sys_iovec(local.a, local_count), local_count,
+                    sys_iovec(remote.a, remote_count), remote_count, flags);
 }
 
-long sys_process_vm_writev(int pid, gva local, uint64_t local_count, gva remote, uint64_t remote_count, uint64_t flags)
+long sys_process_vm_writev(int pid, gva local, uint64_t local_count, gva remote,
+                           uint64_t remote_count, uint64_t flags)
 {
-    return SYS_HOST(pid, sys_iovec(local.a, local_count), local_count, sys_iovec(remote.a, remote_count),
-                    remote_count, flags);
+    return SYS_HOST(pid, sys_iovec(local.a, local_count), local_count,
+                    sys_iovec(remote.a, remote_count), remote_count, flags);
 }
 
 /* ---- aio ---- */
@@ -96,13 +98,10 @@ static bool iocb_ok(gva at)
         return true; /* the host says EFAULT, and when */
     switch (cb.aio_lio_opcode) {
     case IOCB_PREAD:
-    case IOCB_PWRITE:
-        return gva_range_ok(gva_of(cb.aio_buf), cb.aio_nbytes);
+    case IOCB_PWRITE: return gva_range_ok(gva_of(cb.aio_buf), cb.aio_nbytes);
     case IOCB_PREADV:
-    case IOCB_PWRITEV:
-        return sys_iovec(cb.aio_buf, cb.aio_nbytes) != SYS_BAD_POINTER;
-    default:
-        return true;
+    case IOCB_PWRITEV: return sys_iovec(cb.aio_buf, cb.aio_nbytes) != SYS_BAD_POINTER;
+    default: return true;
     }
 }
 

@@ -88,7 +88,10 @@ TEST(pipe_in_packet_mode)
 TEST(openat2_has_the_same_flags)
 {
     struct open_how how = {.flags = O_DIRECTORY};
-    struct { struct open_how how; uint64_t more; } longer = {{.flags = O_RDONLY}, 0};
+    struct {
+        struct open_how how;
+        uint64_t more;
+    } longer = {{.flags = O_RDONLY}, 0};
     CHECK_EQ(RAW(SYS_openat2, AT_FDCWD, "f", &how, sizeof(how)), -ENOTDIR);
     how.flags = O_NOFOLLOW;
     CHECK_EQ(RAW(SYS_openat2, AT_FDCWD, "l", &how, sizeof(how)), -ELOOP);
@@ -217,7 +220,8 @@ TEST(locks)
     int status = IN_CHILD(({
         struct flock ask = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
         int other = open("f", O_RDWR), bad = fcntl(other, F_GETLK, &ask) != 0;
-        bad + (ask.l_type != F_WRLCK) * 2 + (ask.l_pid != getppid()) * 4 + (ask.l_start != 2 || ask.l_len != 3) * 8;
+        bad + (ask.l_type != F_WRLCK) * 2 + (ask.l_pid != getppid()) * 4 +
+            (ask.l_start != 2 || ask.l_len != 3) * 8;
     }));
     CHECK_EQ(status, 0);
     struct flock ofd = {.l_type = F_RDLCK, .l_whence = SEEK_SET};

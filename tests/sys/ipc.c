@@ -59,7 +59,10 @@ TEST(semaphores)
 
 TEST(messages)
 {
-    struct { long type; char text[8]; } m = {3, "three"}, got = {0};
+    struct {
+        long type;
+        char text[8];
+    } m = {3, "three"}, got = {0};
     struct msqid_ds ds;
     int id = msgget(IPC_PRIVATE, 0600 | IPC_CREAT);
     if (id < 0 && errno == ENOSYS)
@@ -124,7 +127,8 @@ TEST(message_queues)
     CHECK_ERR(mq_receive(q, buf, 16, &prio), EAGAIN);
     struct sigaction sa = {.sa_sigaction = on_message, .sa_flags = SA_SIGINFO};
     sigaction(SIGUSR1, &sa, NULL);
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 41};
+    struct sigevent ev = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 41};
     CHECK_EQ(mq_notify(q, &ev), 0);
     CHECK_EQ(mq_send(q, "x", 1, 0), 0);
     CHECK_EQ(told, 41);

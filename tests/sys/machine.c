@@ -104,15 +104,19 @@ TEST(process_controls)
     CHECK_ERR(prctl(0x7ead), EINVAL);
     CHECK_EQ(prctl(PR_SET_TAGGED_ADDR_CTRL, 0, 0, 0, 0), 0);
     CHECK_EQ(prctl(PR_GET_TAGGED_ADDR_CTRL, 0, 0, 0, 0), 0);
-    CHECK_EQ(IN_CHILD(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1), 0);
+    CHECK_EQ(IN_CHILD(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+                      prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1),
+             0);
     CHECK_EQ(personality(0xffffffff), PER_LINUX);
 }
 
 TEST(clocks)
 {
     struct timespec a, b, r;
-    static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
-                                       CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME};
+    static const clockid_t clocks[] = {CLOCK_REALTIME,           CLOCK_MONOTONIC,
+                                       CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
+                                       CLOCK_MONOTONIC_RAW,      CLOCK_REALTIME_COARSE,
+                                       CLOCK_MONOTONIC_COARSE,   CLOCK_BOOTTIME};
     for (unsigned i = 0; i < sizeof(clocks) / sizeof(*clocks); i++) {
         CHECK_EQ(RAW(SYS_clock_gettime, clocks[i], &a), 0);
         CHECK_EQ(clock_gettime(clocks[i], &b), 0);
@@ -153,7 +157,8 @@ TEST(timers)
     CHECK_EQ(getitimer(ITIMER_REAL, &now), 0);
     CHECK_EQ(now.it_value.tv_usec, 0);
 
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM, .sigev_value.sival_int = 1234};
+    struct sigevent ev = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM, .sigev_value.sival_int = 1234};
     struct itimerspec set = {{0, 5000000}, {0, 5000000}}, left;
     int id = -1;
     CHECK_EQ(RAW(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id), 0);

@@ -38,14 +38,19 @@ TEST(descriptors_and_credentials_travel)
     CHECK_EQ(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
     CHECK_EQ(pipe(p), 0);
     struct iovec v = {&data, 1};
-    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(sizeof(int))};
+    struct msghdr m = {.msg_iov = &v,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = CMSG_SPACE(sizeof(int))};
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-    *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    *c = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     memcpy(CMSG_DATA(c), &p[1], sizeof(int));
     CHECK_EQ(sendmsg(s[0], &m, 0), 1);
 
     memset(control, 0, sizeof(control));
-    m = (struct msghdr){.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    m = (struct msghdr){
+        .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
     data = 0;
     CHECK_EQ(recvmsg(s[1], &m, MSG_CMSG_CLOEXEC), 1);
     CHECK_EQ(data, 'd');
@@ -81,7 +86,8 @@ TEST(many_messages)
 {
     int s[2];
     char in[3][4];
-    struct iovec out_v[3] = {{"a", 1}, {"bb", 2}, {"ccc", 3}}, in_v[3] = {{in[0], 4}, {in[1], 4}, {in[2], 4}};
+    struct iovec out_v[3] = {{"a", 1}, {"bb", 2}, {"ccc", 3}},
+                 in_v[3] = {{in[0], 4}, {in[1], 4}, {in[2], 4}};
     struct mmsghdr out[3] = {{{.msg_iov = &out_v[0], .msg_iovlen = 1}, 0},
                              {{.msg_iov = &out_v[1], .msg_iovlen = 1}, 0},
                              {{.msg_iov = &out_v[2], .msg_iovlen = 1}, 0}};
@@ -107,9 +113,11 @@ TEST(many_messages)
 
 TEST(a_connection_over_loopback)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, peer;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+                       peer;
     socklen_t len = sizeof(at);
-    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), on = 1, value = 0;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0),
+        on = 1, value = 0;
     CHECK_EQ(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
     CHECK_EQ(bind(listener, (void *)&at, sizeof(at)), 0);
     CHECK_EQ(listen(listener, 4), 0);
@@ -144,7 +152,8 @@ TEST(a_connection_over_loopback)
 
 TEST(datagrams)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, from;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+                       from;
     socklen_t len = sizeof(at);
     char buf[8];
     int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0);
@@ -163,13 +172,18 @@ TEST(named_unix_sockets)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX}, name;
     socklen_t len = sizeof(name);
-    snprintf(at.sun_path, sizeof(at.sun_path), "/tmp/sockets.%d", getpid());
+    const char *dir = getenv("SOCKETS_DIR");
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s/sockets.%d", dir ? dir : "/tmp", getpid());
     int listener = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK_EQ(bind(listener, (void *)&at, sizeof(at)), 0);
     CHECK_EQ(listen(listener, 1), 0);
     CHECK_EQ(connect(client, (void *)&at, sizeof(at)), 0);
     CHECK_EQ(getpeername(client, (void *)&name, &len), 0);
     CHECK(!strcmp(name.sun_path, at.sun_path));
+    len = sizeof(name);
+    CHECK_EQ(getsockname(listener, (void *)&name, &len), 0);
+    CHECK(!strcmp(name.sun_path, at.sun_path));
+    CHECK_EQ(len, 2 + strlen(at.sun_path) + 1);
     struct ucred cred;
     len = sizeof(cred);
     CHECK_EQ(getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len), 0);
@@ -182,6 +196,28 @@ TEST(named_unix_sockets)
     snprintf(at.sun_path + 1, 32, "sockets.%d", getpid());
     CHECK_EQ(bind(abstract, (void *)&at, 2 + 1 + 12), 0);
     close(abstract);
+}
+
+/* SOCKETS_DIR may be a directory that only a sysroot has. */
+TEST(bound_and_found_by_path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    const char *dir = getenv("SOCKETS_DIR");
+    char c = 0;
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s/found.%d", dir ? dir : "/tmp", getpid());
+    int a = socket(AF_UNIX, SOCK_DGRAM, 0), b = socket(AF_UNIX, SOCK_DGRAM, 0);
+    CHECK_EQ(bind(a, (void *)&at, sizeof(at)), 0);
+    CHECK_EQ(sendto(b, "1", 1, 0, (void *)&at, sizeof(at)), 1);
+    struct iovec v = {"2", 1};
+    struct msghdr m = {.msg_name = &at, .msg_namelen = sizeof(at), .msg_iov = &v, .msg_iovlen = 1};
+    CHECK_EQ(sendmsg(b, &m, 0), 1);
+    CHECK_EQ(read(a, &c, 1), 1);
+    CHECK_EQ(read(a, &c, 1), 1);
+    CHECK_EQ(c, '2');
+    CHECK_EQ(unlink(at.sun_path), 0);
+    CHECK_ERR(connect(b, (void *)&at, sizeof(at)), ENOENT);
+    close(a);
+    close(b);
 }
 
 TEST(refusals)

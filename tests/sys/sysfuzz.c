@@ -72,12 +72,12 @@ enum { ROWS = sizeof(rows) / sizeof(*rows) };
 /* ---- what is left out, and why ---- */
 
 static const char *const fates[] = {
-    "exit", "exit_group", "rt_sigreturn",     /* they end the caller, or its registers */
-    "clone", "clone3",                        /* a thread on a random stack dies of it */
-    "seccomp", "ptrace",                      /* they may forbid or stop all else */
-    "brk", "setrlimit", "prlimit64",          /* the libc's own memory, the stack */
+    "exit",         "exit_group",   "rt_sigreturn", /* they end the caller, or its registers */
+    "clone",        "clone3",                       /* a thread on a random stack dies of it */
+    "seccomp",      "ptrace",                       /* they may forbid or stop all else */
+    "brk",          "setrlimit",    "prlimit64",    /* the libc's own memory, the stack */
     "rt_sigaction", "timer_create", "mq_notify", /* a random handler; SIGSEGV as a timer's signal */
-    "reboot", "kexec_load", "kexec_file_load", "rseq",
+    "reboot",       "kexec_load",   "kexec_file_load", "rseq",
 };
 
 static int left_out(const struct row *r)
@@ -107,59 +107,77 @@ static char *scratch;
 
 static uint64_t number(void)
 {
-    static const uint64_t edges[] = {0, 1, 2, 3, 4, 7, 8, 16, 63, 64, 255, 4095, 4096, 4097, 65536, 0x7fffffff,
-                                     0x80000000, 0xffffffff, 0x100000000, 1ul << 46, 1ul << 62, 1ul << 63, ~0ul, ~0ul - 4095};
+    static const uint64_t edges[] = {
+        0,          1,          2,           3,         4,         7,         8,     16,
+        63,         64,         255,         4095,      4096,      4097,      65536, 0x7fffffff,
+        0x80000000, 0xffffffff, 0x100000000, 1ul << 46, 1ul << 62, 1ul << 63, ~0ul,  ~0ul - 4095};
     return rnd() % 4 ? PICK(edges) : rnd() >> rnd() % 64;
 }
 
 static uint64_t size(void)
 {
-    static const uint64_t sizes[] = {0, 1, 4, 8, 12, 16, 24, 32, 64, 100, 128, 4096, 65536, ~0ul, 1ul << 63};
+    static const uint64_t sizes[] = {0,  1,   4,   8,    12,    16,   24,       32,
+                                     64, 100, 128, 4096, 65536, ~0ul, 1ul << 63};
     return PICK(sizes);
 }
 
 /* Never our own code, stack or heap: the scratch area, nothing, or far outside. */
 static uint64_t pointer(void)
 {
-    static const uint64_t wild[] = {0, 1, 8, 0xfff, 0x10000, 1ul << 46, (1ul << 46) - 1, 0x7fffffffe000, 0x7ffffffff000,
-                                    0x800000000000, 1ul << 48, 1ul << 55, 1ul << 60, 1ul << 63, ~0ul, ~0ul - 4095};
-    return rnd() % 3 ? (uint64_t)scratch + rnd() % (SCRATCH / 2) / 8 * (rnd() % 16 ? 8 : 7) : PICK(wild);
+    static const uint64_t wild[] = {0,
+                                    1,
+                                    8,
+                                    0xfff,
+                                    0x10000,
+                                    1ul << 46,
+                                    (1ul << 46) - 1,
+                                    0x7fffffffe000,
+                                    0x7ffffffff000,
+                                    0x800000000000,
+                                    1ul << 48,
+                                    1ul << 55,
+                                    1ul << 60,
+                                    1ul << 63,
+                                    ~0ul,
+                                    ~0ul - 4095};
+    return rnd() % 3 ? (uint64_t)scratch + rnd() % (SCRATCH / 2) / 8 * (rnd() % 16 ? 8 : 7)
+                     : PICK(wild);
 }
 
 static uint64_t argument(unsigned char kind)
 {
-    static const int fds[] = {-1, -100, 0, 1, 2, 10, 11, 12, 13, 14, 15, 16, 17, 1000, 1001, 5000, 0x7fffffff};
+    static const int fds[] = {-1, -100, 0,  1,  2,    10,   11,   12,        13,
+                              14, 15,   16, 17, 1000, 1001, 5000, 0x7fffffff};
     static const int signals[] = {0, 65, -1, SIGURG, SIGCHLD, SIGWINCH};
-    static const char *const paths[] = {"", ".", "x", "y/z", "/", "/nowhere", "/dev/null", "/proc/self/maps", "/proc/self/fd",
-                                        "/proc/self/exe", "..//..//tmp", "/proc/self/fd/1000"};
+    static const char *const paths[] = {"",
+                                        ".",
+                                        "x",
+                                        "y/z",
+                                        "/",
+                                        "/nowhere",
+                                        "/dev/null",
+                                        "/proc/self/maps",
+                                        "/proc/self/fd",
+                                        "/proc/self/exe",
+                                        "..//..//tmp",
+                                        "/proc/self/fd/1000"};
     switch (class_of[kind]) {
-    case FD:
-        return (uint64_t)PICK(fds);
+    case FD: return (uint64_t)PICK(fds);
     case PATH:
-    case STRING:
-        return rnd() % 5 ? (uint64_t)PICK(paths) : pointer();
+    case STRING: return rnd() % 5 ? (uint64_t)PICK(paths) : pointer();
     case FIXED:
     case NEXT:
-    case PREV:
-        return pointer();
-    default:
-        break;
+    case PREV: return pointer();
+    default: break;
     }
     switch (kind) {
-    case KIND_ADDR:
-        return pointer() & ~0xffful;
-    case KIND_SIZE:
-        return size();
-    case KIND_SIG:
-        return (uint64_t)PICK(signals);
-    case KIND_PID:
-        return rnd() % 2 ? (uint64_t)getpid() : 0x7fffffff;
-    case KIND_FCNTL:
-        return rnd() % 40 == F_SETSIG ? F_GETSIG : rnd() % 40 + (rnd() % 3 ? 0 : 1024);
-    case KIND_PRCTL:
-        return rnd() % 80 == 22 ? 21 : rnd() % 80; /* not PR_SET_SECCOMP */
-    default:
-        return number();
+    case KIND_ADDR: return pointer() & ~0xffful;
+    case KIND_SIZE: return size();
+    case KIND_SIG: return (uint64_t)PICK(signals);
+    case KIND_PID: return rnd() % 2 ? (uint64_t)getpid() : 0x7fffffff;
+    case KIND_FCNTL: return rnd() % 40 == F_SETSIG ? F_GETSIG : rnd() % 40 + (rnd() % 3 ? 0 : 1024);
+    case KIND_PRCTL: return rnd() % 80 == 22 ? 21 : rnd() % 80; /* not PR_SET_SECCOMP */
+    default: return number();
     }
 }
 
@@ -169,7 +187,7 @@ static struct progress {
     volatile int calls;
     volatile int nr;
     volatile uint64_t arg[6];
-} *progress;
+} * progress;
 
 static void on_alarm(int sig)
 {
@@ -184,8 +202,14 @@ static void open_some(void)
         dup2(open("/dev/null", O_RDWR), fd);
     if (pipe2(p, O_NONBLOCK) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s))
         _exit(1);
-    const int fds[] = {memfd_create("m", 0), p[0], p[1], s[0], eventfd(0, EFD_NONBLOCK), epoll_create1(0),
-                       open(".", O_RDONLY | O_DIRECTORY), open("/proc/self/maps", O_RDONLY)};
+    const int fds[] = {memfd_create("m", 0),
+                       p[0],
+                       p[1],
+                       s[0],
+                       eventfd(0, EFD_NONBLOCK),
+                       epoll_create1(0),
+                       open(".", O_RDONLY | O_DIRECTORY),
+                       open("/proc/self/maps", O_RDONLY)};
     epoll_ctl(fds[5], EPOLL_CTL_ADD, s[0], &e);
     for (int i = 0; i < 8; i++)
         dup2(fds[i], 10 + i);
@@ -195,10 +219,12 @@ static void child(uint64_t seed)
 {
     state = seed * 0x9e3779b97f4a7c15ull + 1;
     setsid();
-    if (getuid() == 0 && (setgroups(0, NULL) || setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534)))
+    if (getuid() == 0 &&
+        (setgroups(0, NULL) || setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534)))
         _exit(1);
     for (int sig = 1; sig <= 64; sig++) {
-        if (sig != SIGSEGV && sig != SIGBUS && sig != SIGILL && sig != SIGFPE && sig != SIGTRAP && sig != SIGABRT)
+        if (sig != SIGSEGV && sig != SIGBUS && sig != SIGILL && sig != SIGFPE && sig != SIGTRAP &&
+            sig != SIGABRT)
             signal(sig, SIG_IGN);
     }
     struct sigaction sa = {.sa_handler = on_alarm};
@@ -264,11 +290,14 @@ int main(int argc, char **argv)
             child(seed + (uint64_t)i);
         int status = watch(pid);
         made += progress->calls;
-        test_report(status == 0, __LINE__, "seed %llu: status 0x%x after call %d: %d(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx)",
-                    (unsigned long long)(seed + (uint64_t)i), (unsigned)status, progress->calls, progress->nr,
-                    (unsigned long long)progress->arg[0], (unsigned long long)progress->arg[1],
-                    (unsigned long long)progress->arg[2], (unsigned long long)progress->arg[3],
-                    (unsigned long long)progress->arg[4], (unsigned long long)progress->arg[5]);
+        test_report(
+            status == 0, __LINE__,
+            "seed %llu: status 0x%x after call %d: %d(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx)",
+            (unsigned long long)(seed + (uint64_t)i), (unsigned)status, progress->calls,
+            progress->nr, (unsigned long long)progress->arg[0],
+            (unsigned long long)progress->arg[1], (unsigned long long)progress->arg[2],
+            (unsigned long long)progress->arg[3], (unsigned long long)progress->arg[4],
+            (unsigned long long)progress->arg[5]);
     }
     if (chdir("/") == 0) {
         char command[64];

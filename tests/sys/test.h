@@ -40,17 +40,18 @@ __attribute__((unused)) static struct test *test_first, **test_last = &test_firs
 static int test_passed, test_failed, test_skipped;
 static const char *test_now = "";
 
-#define TEST(id)                                                                         \
-    static void test_##id(void);                                                         \
-    __attribute__((constructor)) static void test_add_##id(void)                         \
-    {                                                                                    \
-        static struct test t = {#id, test_##id, NULL};                                   \
-        *test_last = &t;                                                                 \
-        test_last = &t.next;                                                             \
-    }                                                                                    \
+#define TEST(id)                                                 \
+    static void test_##id(void);                                 \
+    __attribute__((constructor)) static void test_add_##id(void) \
+    {                                                            \
+        static struct test t = {#id, test_##id, NULL};           \
+        *test_last = &t;                                         \
+        test_last = &t.next;                                     \
+    }                                                            \
     static void test_##id(void)
 
-__attribute__((unused, format(printf, 3, 4))) static int test_report(int ok, int line, const char *fmt, ...)
+__attribute__((unused, format(printf, 3, 4))) static int test_report(int ok, int line,
+                                                                     const char *fmt, ...)
 {
     __builtin_va_list ap;
     if (ok) {
@@ -68,28 +69,28 @@ __attribute__((unused, format(printf, 3, 4))) static int test_report(int ok, int
 }
 
 /* Each gives 1 when it held. */
-#define CHECK(cond)                                                                      \
-    ({                                                                                   \
-        int ok_ = !!(cond);                                                              \
-        test_report(ok_, __LINE__, "%s (errno %d)", #cond, errno);                       \
+#define CHECK(cond)                                                \
+    ({                                                             \
+        int ok_ = !!(cond);                                        \
+        test_report(ok_, __LINE__, "%s (errno %d)", #cond, errno); \
     })
 
-#define CHECK_EQ(got, want)                                                              \
-    ({                                                                                   \
-        long long got_ = (long long)(got), want_ = (long long)(want);                    \
-        test_report(got_ == want_, __LINE__, "%s is %lld (0x%llx), not %lld (0x%llx)",   \
-                    #got, got_, got_, want_, want_);                                     \
+#define CHECK_EQ(got, want)                                                                        \
+    ({                                                                                             \
+        long long got_ = (long long)(got), want_ = (long long)(want);                              \
+        test_report(got_ == want_, __LINE__, "%s is %lld (0x%llx), not %lld (0x%llx)", #got, got_, \
+                    got_, want_, want_);                                                           \
     })
 
 /* The call fails with -1 and this errno. */
-#define CHECK_ERR(call, want)                                                            \
-    ({                                                                                   \
-        errno = 0;                                                                       \
-        long long got_ = (long long)(call);                                              \
-        int e_ = errno;                                                                  \
-        test_report(got_ == -1 && e_ == (want), __LINE__,                                \
-                    "%s gives %lld, errno %d (%s), not errno %d", #call, got_, e_,       \
-                    strerror(e_), (want));                                               \
+#define CHECK_ERR(call, want)                                                                    \
+    ({                                                                                           \
+        errno = 0;                                                                               \
+        long long got_ = (long long)(call);                                                      \
+        int e_ = errno;                                                                          \
+        test_report(got_ == -1 && e_ == (want), __LINE__,                                        \
+                    "%s gives %lld, errno %d (%s), not errno %d", #call, got_, e_, strerror(e_), \
+                    (want));                                                                     \
     })
 
 /* For raw syscall numbers where libc is in the way; the result as the kernel gives it: >= 0 or -errno. */
@@ -99,23 +100,23 @@ __attribute__((unused)) static long test_raw(long result)
     return result == -1 ? -errno : result;
 }
 
-#define SKIP(why)                                                                        \
-    do {                                                                                 \
-        test_skipped++;                                                                  \
-        printf("skip %s: %s\n", test_now, why);                                          \
-        return;                                                                          \
+#define SKIP(why)                               \
+    do {                                        \
+        test_skipped++;                         \
+        printf("skip %s: %s\n", test_now, why); \
+        return;                                 \
     } while (0)
 
 /* Runs body in a forked child that leaves with body's value; gives the wait status. */
-#define IN_CHILD(body)                                                                   \
-    ({                                                                                   \
-        int status_ = -1;                                                                \
-        fflush(stdout);                                                                  \
-        pid_t child_ = fork();                                                           \
-        if (child_ == 0)                                                                 \
-            _exit(body);                                                                 \
-        waitpid(child_, &status_, 0);                                                    \
-        status_;                                                                         \
+#define IN_CHILD(body)                \
+    ({                                \
+        int status_ = -1;             \
+        fflush(stdout);               \
+        pid_t child_ = fork();        \
+        if (child_ == 0)              \
+            _exit(body);              \
+        waitpid(child_, &status_, 0); \
+        status_;                      \
     })
 
 __attribute__((unused)) static int test_main(int argc, char **argv)
@@ -137,10 +138,10 @@ __attribute__((unused)) static int test_main(int argc, char **argv)
     return test_failed || !(test_passed || test_skipped);
 }
 
-#define TEST_MAIN()                                                                      \
-    int main(int argc, char **argv)                                                      \
-    {                                                                                    \
-        return test_main(argc, argv);                                                    \
+#define TEST_MAIN()                   \
+    int main(int argc, char **argv)   \
+    {                                 \
+        return test_main(argc, argv); \
     }
 
 #endif

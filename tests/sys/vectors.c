@@ -67,7 +67,8 @@ TEST(wild_vectors)
 TEST(partial_transfer)
 {
     int fd = scratch();
-    char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), big[8192] = "";
+    char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+         big[8192] = "";
     munmap(page + 4096, 4096);
     CHECK_EQ(write(fd, big, sizeof(big)), sizeof(big));
     struct iovec v[2] = {{page, 4096}, {page + 4096, 4096}};
@@ -142,12 +143,21 @@ TEST(asynchronous_io)
     int fd = scratch();
     char buf[8] = "";
     struct iovec v = {buf, 4};
-    struct iocb write_cb = {.aio_data = 1, .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = (unsigned)fd,
-                            .aio_buf = (uint64_t)(uintptr_t)"asyncio", .aio_nbytes = 7};
-    struct iocb read_cb = {.aio_data = 2, .aio_lio_opcode = IOCB_CMD_PREADV, .aio_fildes = (unsigned)fd,
-                           .aio_buf = (uint64_t)(uintptr_t)&v, .aio_nbytes = 1, .aio_offset = 1};
-    struct iocb bad_cb = {.aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = (unsigned)fd,
-                          .aio_buf = 1ul << 60, .aio_nbytes = 4};
+    struct iocb write_cb = {.aio_data = 1,
+                            .aio_lio_opcode = IOCB_CMD_PWRITE,
+                            .aio_fildes = (unsigned)fd,
+                            .aio_buf = (uint64_t)(uintptr_t) "asyncio",
+                            .aio_nbytes = 7};
+    struct iocb read_cb = {.aio_data = 2,
+                           .aio_lio_opcode = IOCB_CMD_PREADV,
+                           .aio_fildes = (unsigned)fd,
+                           .aio_buf = (uint64_t)(uintptr_t)&v,
+                           .aio_nbytes = 1,
+                           .aio_offset = 1};
+    struct iocb bad_cb = {.aio_lio_opcode = IOCB_CMD_PREAD,
+                          .aio_fildes = (unsigned)fd,
+                          .aio_buf = 1ul << 60,
+                          .aio_nbytes = 4};
     struct iocb *list[2] = {&write_cb, &bad_cb};
     struct io_event events[4];
     CHECK_EQ(RAW(SYS_io_submit, ctx, 1, list), 1);
