@@ -112,7 +112,7 @@ void vreg_commit(struct lift *l, unsigned n, int x, unsigned upper)
 
 void vreg_commit_d(struct lift *l, unsigned n, int x)
 {
-    int d = vreg_dest(n, x);
+    int d = vreg_dest(n, XMM_T3);
     x_v(&l->e, VMOVQ_LD, d, 0, rm_reg(x));
     vreg_commit(l, n, d, 64);
 }
