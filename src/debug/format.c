@@ -138,11 +138,14 @@ static void add_set(struct text *t, const struct syscall_row *row, enum flag_set
             add_flags(t, set, value);
         return;
     case FLAGS_MAPFLAGS:
-        add_enum(t, FLAGS_MAPTYPE, value & 3);
-        sep = "|";
-        value = add_bits(t, set, value & ~3ull, &sep);
-        if (value)
-            text_add(t, "|%#llx", (unsigned long long)value);
+        if ((value & LINUX_MAP_SHARED_VALIDATE) == LINUX_MAP_SHARED_VALIDATE) {
+            text_add(t, "MAP_SHARED_VALIDATE");
+            value &= ~(uint64_t)LINUX_MAP_SHARED_VALIDATE;
+            sep = "|";
+        }
+        value = add_bits(t, set, value, &sep);
+        if (value || !*sep)
+            text_add(t, "%s%#llx", sep, (unsigned long long)value);
         return;
     case FLAGS_CLONE:
         sep = "";
