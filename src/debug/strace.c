@@ -148,6 +148,8 @@ void strace_enter(const struct task *t)
         format_call(&line, &syscall_rows[t->sys_nr], t->sys_arg, false, 0);
         text_add(&line, " = ?");
         end_line(&line);
+        if (t->sys_nr == LINUX_SYS_exit_group)
+            strace_exit(t, (int)t->sys_arg[0], 0);
         break;
     default: break;
     }

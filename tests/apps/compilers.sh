@@ -3,6 +3,15 @@
 # gcc, g++, ld and make build a program of several files, a library among them, which then runs.
 . "$TOP/tests/apps/lib.sh"
 
+# A machine with a cross compiler has /usr/aarch64-linux-gnu, which gcc would search: so the sysroot alone.
+RUNNER+=(--sysroot-only)
+mkdir -p "$DEBIAN/var/tmp"
+work=$(mktemp -d "$DEBIAN/var/tmp/compilers.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+here=${work#"$DEBIAN"}
+export TMPDIR=$here HOME=/
+
 cat >main.c <<'EOT'
 #include <stdio.h>
 #include <pthread.h>
@@ -56,7 +65,7 @@ libname.so: name.cc
 EOT
 guest make -s -j2 CC=/usr/bin/gcc CXX=/usr/bin/g++ AR=/usr/bin/ar
 expect_like 'AArch64' readelf -h prog
-expect '439.823 circle' guest "$PWD/prog"
+expect '439.823 circle' guest "$here/prog"
 guest make -q CC=/usr/bin/gcc CXX=/usr/bin/g++ AR=/usr/bin/ar || die "make would build again"
 expect_like 'circle|name' guest nm -D libname.so
 printf 'int main(void) { return undeclared; }\n' >bad.c
@@ -64,4 +73,4 @@ guest gcc -c bad.c 2>err && die "an error was compiled"
 grep -q "undeclared" err || die "no message: $(cat err)"
 printf '#include <stdio.h>\nint main(void) { puts("static"); return 0; }\n' >s.c
 guest gcc -static -flto -O3 -o s s.c
-expect static guest "$PWD/s"
+expect static guest "$here/s"

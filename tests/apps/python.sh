@@ -148,4 +148,4 @@ os.write(w, b"passed")
 assert os.read(fds[0], 10) == b"passed"
 print("net ok")
 EOT
-http_proxy='' https_proxy='' expect 'net ok' guest python3 net.py 2>/dev/null
+http_proxy='' https_proxy='' expect 'net ok' guest python3 net.py 

@@ -46,7 +46,7 @@ echo "${m[two]} ${#a[@]} ${a[-1]}"
 mapfile -t lines < <(printf '1\n2\n3\n')
 echo "${#lines[@]}"
 echo "$((2 ** 40)) ${BASH##*/}"
-coproc { read -r l; echo "co:$l"; }
+coproc { while read -r l; do echo "co:$l"; done; }
 echo hi >&"${COPROC[1]}"
 read -r answer <&"${COPROC[0]}"
 echo "$answer"
