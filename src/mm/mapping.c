@@ -166,10 +166,10 @@ long space_mmap(struct space *s, gva addr, uint64_t len, int prot, int flags, in
     }
     if (got >= 0) {
         uint64_t at = (uint64_t)got;
-        struct vma_attr attr = attr_of(s, prot, flags, fd);
+        struct vma_attr attr = attr_of(s, space_prot(s, prot), flags, fd);
         bool had_code = has_code(s, at, r.bytes);
         vma_map(&s->vmas, at, at + r.bytes, &attr);
-        space_tell_map(s, at, r.bytes, prot, had_code);
+        space_tell_map(s, at, r.bytes, attr.prot, had_code);
         space_lock_new(s, at, r.bytes);
     }
     lock_release(&s->lock);
@@ -217,6 +217,7 @@ static void fill_grown(struct space *s, uint64_t start, uint64_t end)
 static void note_protect(struct space *s, uint64_t start, uint64_t end, int prot)
 {
     fill_grown(s, start, end);
+    prot = space_prot(s, prot);
     bool had_code = has_code(s, start, end - start);
     vma_protect(&s->vmas, start, end, prot & PROT_ALL);
     if (!s->engine->protect)
@@ -371,19 +372,13 @@ static void note_move(struct space *s, const struct move *m)
     space_tell_unmap(s, m->from, m->old_bytes, moved_code);
 }
 
-static bool host_has_page(uint64_t page)
-{
-    unsigned char in_core;
-    return host_syscall(LINUX_SYS_mincore, page, GUEST_PAGE, (uintptr_t)&in_core, 0, 0, 0) >= 0;
-}
-
 /* The first area of [start, end) that the tree has and the host has lost; its part of the range in *lo, *hi. */
 static bool find_lost(struct space *s, uint64_t start, uint64_t end, uint64_t *lo, uint64_t *hi)
 {
     for (struct vma *v = vma_above(&s->vmas, start); v && v->node.start < end; v = vma_next(v)) {
         *lo = v->node.start > start ? v->node.start : start;
         *hi = v->node.end < end ? v->node.end : end;
-        if (!host_has_page(*lo))
+        if (!space_host_has(*lo))
             return true;
     }
     return false;
@@ -419,13 +414,14 @@ static void note_failed_move(struct space *s, const struct move *m)
 static uint64_t place_for_move(struct space *s, uint64_t hint, uint64_t bytes)
 {
     uint64_t at = space_place(s, hint, bytes, GUEST_PAGE);
-    const struct vma *above = at == NOWHERE ? NULL : vma_above(&s->vmas, at);
-    if ((s->bottom_up || (above && (above->attr.flags & LINUX_MAP_GROWSDOWN))) && at != NOWHERE) {
-        if (space_adopt(s, at, 0) < 0)
-            return NOWHERE;
-        at = space_place(s, hint, bytes, GUEST_PAGE);
-    }
-    return at;
+    struct vma *above = at == NOWHERE ? NULL : vma_above(&s->vmas, at);
+    if (at == NOWHERE || (!s->bottom_up && !(above && (above->attr.flags & LINUX_MAP_GROWSDOWN))))
+        return at;
+    if (above)
+        space_sync_grown(s, above);
+    if (s->bottom_up && space_adopt(s, at, 0) < 0)
+        return NOWHERE;
+    return space_place(s, hint, bytes, GUEST_PAGE);
 }
 
 static long move_to(struct space *s, struct move *m)

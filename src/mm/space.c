@@ -72,6 +72,7 @@ static void choose_layout(struct space *s)
     gap = gap < MIN_STACK_GAP ? MIN_STACK_GAP : gap > MAX_STACK_GAP ? MAX_STACK_GAP : gap;
 
     s->stack_top = GUEST_MAX - random_pages(entropy, 1, RANDOM_STACK_BITS);
+    s->read_implies_exec = persona & LINUX_READ_IMPLIES_EXEC;
     s->bottom_up = (persona & LINUX_ADDR_COMPAT_LAYOUT) || stack.rlim_cur == LINUX_RLIM_INFINITY;
     s->mmap_base = s->bottom_up ? UNMAPPED_BASE + rnd : page_up(GUEST_MAX - gap - rnd);
     s->program_base = page_down(GUEST_MAX / 3 * 2) + random_pages(entropy, 2, RANDOM_MMAP_BITS);
@@ -172,6 +173,42 @@ uint64_t space_place(const struct space *s, uint64_t hint, uint64_t len, uint64_
 bool space_foreign(const struct space *s, uint64_t start, uint64_t len)
 {
     return vma_any(&s->vmas, start, start + len, 0, VMA_FOREIGN);
+}
+
+bool space_host_has(uint64_t page)
+{
+    unsigned char in_core;
+    return host_syscall(LINUX_SYS_mincore, page, GUEST_PAGE, (uintptr_t)&in_core, 0, 0, 0) >= 0;
+}
+
+void space_sync_grown(struct space *s, struct vma *v)
+{
+    if (!(v->attr.flags & LINUX_MAP_GROWSDOWN))
+        return;
+    /* Between floor and start the host has nothing but what the area grew by, at the upper end. */
+    uint64_t floor = v->node.prev ? v->node.prev->end : GUEST_MIN, mapped = v->node.start;
+    uint64_t step = GUEST_PAGE;
+    while (mapped - floor >= step && space_host_has(mapped - step)) {
+        mapped -= step;
+        step *= 2;
+    }
+    for (; step >= GUEST_PAGE; step /= 2)
+        if (mapped - floor >= step && space_host_has(mapped - step))
+            mapped -= step;
+    if (mapped != v->node.start)
+        vma_grow_down(&s->vmas, v, mapped);
+}
+
+int space_prot(const struct space *s, int prot)
+{
+    return s->read_implies_exec && (prot & LINUX_PROT_READ) ? prot | LINUX_PROT_EXEC : prot;
+}
+
+void space_set_personality(struct space *s, uint64_t persona)
+{
+    lock_acquire(&s->lock);
+    s->read_implies_exec = persona & LINUX_READ_IMPLIES_EXEC;
+    lock_release(&s->lock);
 }
 
 static const struct vma_attr foreign_attr = {.flags = VMA_FOREIGN};
@@ -284,8 +321,10 @@ static long map_own(struct space *s, uint64_t start, uint64_t len, int host_flag
     if (got < 0)
         return got;
     bool had_code = vma_any(&s->vmas, start, start + len, LINUX_PROT_EXEC, 0);
-    vma_map(&s->vmas, start, start + len, attr);
-    space_tell_map(s, start, len, attr->prot, had_code);
+    struct vma_attr real = *attr;
+    real.prot = space_prot(s, attr->prot);
+    vma_map(&s->vmas, start, start + len, &real);
+    space_tell_map(s, start, len, real.prot, had_code);
     return got;
 }
 
@@ -419,9 +458,11 @@ long space_brk(struct space *s, gva brk)
 bool space_next(struct space *s, gva addr, struct mapping *out)
 {
     lock_acquire(&s->lock);
-    const struct vma *v = vma_above(&s->vmas, addr.a);
+    struct vma *v = vma_above(&s->vmas, addr.a);
     while (v && (v->attr.flags & VMA_FOREIGN))
         v = vma_next(v);
+    if (v)
+        space_sync_grown(s, v);
     if (v)
         *out = (struct mapping){
             .start = gva_of(v->node.start),

@@ -56,6 +56,9 @@ long space_munlockall(struct space *s);
 long space_range_call(long nr, gva addr, uint64_t len, uint64_t a2, uint64_t a3, uint64_t a4,
                       uint64_t a5);
 
+/* personality(2) has changed: the new value. */
+void space_set_personality(struct space *s, uint64_t persona);
+
 /* ---- for the loader ---- */
 
 /* Where the stack of the first thread ends (page aligned, randomised); mmap's addresses start below its gap. */

@@ -19,6 +19,7 @@ struct space {
     /* Chosen once (Linux's mm_struct fields of the same names). */
     uint64_t stack_top, mmap_base, program_base, brk_random;
     bool bottom_up;
+    bool read_implies_exec; /* as personality(2) says now */
 
     uint64_t start_brk, brk;
     int lock_future;      /* MCL_FUTURE and MCL_ONFAULT of mlockall */
@@ -41,6 +42,15 @@ uint64_t space_place(const struct space *s, uint64_t hint, uint64_t len, uint64_
  * just refused as occupied; it is taken for foreign when the host cannot be asked.
  */
 int space_adopt(struct space *s, uint64_t unknown, uint64_t len) must_check;
+
+/* Brings an area that grows down up to date with what the host made of it. Other areas are left alone. */
+void space_sync_grown(struct space *s, struct vma *v);
+
+/* Is a page mapped on the host? */
+bool space_host_has(uint64_t page);
+
+/* The rights that a mapping really gets (READ_IMPLIES_EXEC); the host adds them by itself. */
+int space_prot(const struct space *s, int prot);
 
 /* Does the range touch memory that is not the guest's to change? */
 bool space_foreign(const struct space *s, uint64_t start, uint64_t len);

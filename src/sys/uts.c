@@ -42,5 +42,8 @@ long sys_personality(uint64_t persona)
 {
     if ((uint32_t)persona != PER_QUERY && (persona & PER_MASK) == PER_LINUX32)
         return -LINUX_EINVAL;
-    return SYS_HOST(persona);
+    long old = SYS_HOST(persona);
+    if (old >= 0 && (uint32_t)persona != PER_QUERY)
+        space_set_personality(current->group->space, persona);
+    return old;
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/uio.h>
@@ -111,6 +112,28 @@ TEST(code_on_a_grown_stack)
     put_code(at - 30 * PAGE, return_42);
     CHECK_EQ(call(at - 30 * PAGE), 42);
     munmap(room, 1024 * PAGE);
+}
+
+static int call_data(void)
+{
+    char *before = anon(PAGE, PROT_READ | PROT_WRITE);
+    personality(READ_IMPLIES_EXEC);
+    char *after = anon(PAGE, PROT_READ | PROT_WRITE);
+    put_code(before, return_42);
+    put_code(after, return_43);
+    int bad = FAULT_OF(call(before)).code != SEGV_ACCERR;
+    bad |= (call(after) != 43) << 1;
+    mprotect(before, PAGE, PROT_READ);
+    bad |= (call(before) != 42) << 2;
+    personality(0);
+    char *last = anon(PAGE, PROT_READ | PROT_WRITE);
+    bad |= (FAULT_OF(call(last)).code != SEGV_ACCERR) << 3;
+    return bad;
+}
+
+TEST(code_in_data_if_read_implies_exec)
+{
+    CHECK_EQ(IN_CHILD(call_data()), 0);
 }
 
 /* ---- locks and mincore ---- */
