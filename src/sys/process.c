@@ -112,3 +112,27 @@ long sys_set_tid_address(gva p)
 {
     return host_syscall(LINUX_SYS_set_tid_address, p.a, 0, 0, 0, 0, 0);
 }
+
+/* Which of its arguments are addresses is the operation's; one that is none is left alone. */
+long sys_futex(gva word, int op, uint32_t value, gva time_or_count, gva word2, uint32_t value3)
+{
+    int command = op & ~(LINUX_FUTEX_PRIVATE_FLAG | LINUX_FUTEX_CLOCK_REALTIME);
+    bool timed = false, pi = false;
+
+    switch (command) {
+    case LINUX_FUTEX_LOCK_PI:
+    case LINUX_FUTEX_LOCK_PI2:
+    case LINUX_FUTEX_WAIT_REQUEUE_PI:
+        pi = true;
+        /* fallthrough */
+    case LINUX_FUTEX_WAIT:
+    case LINUX_FUTEX_WAIT_BITSET:
+        timed = true;
+    }
+    if (timed && time_or_count.a)
+        time_or_count.a = sys_pointer(time_or_count.a, sizeof(struct linux_timespec));
+    long rc = SYS_HOST(word.a, op, value, time_or_count.a, word2.a, value3);
+
+    /* Linux makes these again whatever the handler's flags are, and glibc knows no EINTR from them. */
+    return pi && rc == -LINUX_ERESTARTSYS ? -LINUX_ERESTARTNOINTR : rc;
+}
