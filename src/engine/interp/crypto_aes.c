@@ -42,7 +42,7 @@ static const uint8_t inverse_sub_byte[256] = {
     0x17, 0x2b, 0x04, 0x7e, 0xba, 0x77, 0xd6, 0x26, 0xe1, 0x69, 0x14, 0x63, 0x55, 0x21, 0x0c, 0x7d,
 };
 
-/* ShiftRows: row r (byte r of each column) moves r columns; by is +1 to the left, -1 (as 3) back. */
+/* ShiftRows: row r (byte r of each column) moves r * by columns; 1 is to the left, 3 back. */
 static union lanes shift_and_substitute(union lanes s, const uint8_t *box, unsigned by)
 {
     union lanes r;

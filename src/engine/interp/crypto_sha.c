@@ -33,7 +33,8 @@ static uint64_t parity(uint64_t x, uint64_t y, uint64_t z)
 
 /* ---- SHA-1 ---- */
 
-static void sha1_rounds(struct cpu *cpu, uint32_t word, uint64_t (*mix)(uint64_t, uint64_t, uint64_t))
+static void sha1_rounds(struct cpu *cpu, uint32_t word,
+                        uint64_t (*mix)(uint64_t, uint64_t, uint64_t))
 {
     union lanes x = vr(cpu, rd(word)), w = vr(cpu, rm(word));
     uint32_t e = cpu->v[rn(word)].s[0];
@@ -136,7 +137,8 @@ EXEC(sha256su1)
 
     for (unsigned i = 0; i < 4; i++) {
         uint32_t v = i < 2 ? m.u32[i + 2] : r.u32[i - 2];
-        r.u32[i] = d.u32[i] + (i < 3 ? n.u32[i + 1] : m.u32[0]) + (ror32(v, 17) ^ ror32(v, 19) ^ v >> 10);
+        r.u32[i] =
+            d.u32[i] + (i < 3 ? n.u32[i + 1] : m.u32[0]) + (ror32(v, 17) ^ ror32(v, 19) ^ v >> 10);
     }
     set_vr(cpu, rd(word), r, 16);
 }
@@ -202,15 +204,15 @@ EXEC(sha512su1)
 
 /* ---- SHA-3: lane-wise logic ---- */
 
-#define SHA3(name, expr)                                                                                      \
-    EXEC(name)                                                                                                \
-    {                                                                                                         \
-        union lanes r, x = vr(cpu, rn(word)), y = vr(cpu, rm(word)), z = vr(cpu, ra(word));                   \
-        for (unsigned i = 0; i < 2; i++) {                                                                    \
-            uint64_t n = x.u64[i], m = y.u64[i], a __attribute__((unused)) = z.u64[i];                        \
-            r.u64[i] = expr;                                                                                  \
-        }                                                                                                     \
-        set_vr(cpu, rd(word), r, 16);                                                                         \
+#define SHA3(name, expr)                                                                    \
+    EXEC(name)                                                                              \
+    {                                                                                       \
+        union lanes r, x = vr(cpu, rn(word)), y = vr(cpu, rm(word)), z = vr(cpu, ra(word)); \
+        for (unsigned i = 0; i < 2; i++) {                                                  \
+            uint64_t n = x.u64[i], m = y.u64[i], a __attribute__((unused)) = z.u64[i];      \
+            r.u64[i] = expr;                                                                \
+        }                                                                                   \
+        set_vr(cpu, rd(word), r, 16);                                                       \
     }
 
 SHA3(eor3, n ^ m ^ a)

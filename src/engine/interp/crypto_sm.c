@@ -42,7 +42,8 @@ static uint32_t choose(union lanes d)
 static void sm3tt1(struct cpu *cpu, uint32_t word, uint32_t mixed)
 {
     union lanes d = vr(cpu, rd(word));
-    uint32_t tt1 = mixed + d.u32[0] + (cpu->v[rn(word)].s[3] ^ rol(d.u32[3], 12)) + schedule_word(cpu, word);
+    uint32_t tt1 =
+        mixed + d.u32[0] + (cpu->v[rn(word)].s[3] ^ rol(d.u32[3], 12)) + schedule_word(cpu, word);
 
     set_vr(cpu, rd(word), (union lanes){.u32 = {d.u32[1], rol(d.u32[2], 9), d.u32[3], tt1}}, 16);
 }
@@ -121,7 +122,7 @@ static const uint8_t sm4_box[256] = {
     0x18, 0xf0, 0x7d, 0xec, 0x3a, 0xdc, 0x4d, 0x20, 0x79, 0xee, 0x5f, 0x3e, 0xd7, 0xcb, 0x39, 0x48,
 };
 
-/* Four rounds on state with the words of key; the linear step is the xor of v and its rotations by turns (0 ends). */
+/* Four rounds on state with the words of key; turns: the linear step's rotations, 0 ends them. */
 static union lanes sm4_rounds(union lanes state, union lanes key, const uint8_t *turns)
 {
     for (unsigned i = 0; i < 4; i++) {

@@ -28,15 +28,18 @@ static inline void set_fr(struct cpu *cpu, unsigned n, uint64_t value)
     cpu->v[n] = (union vreg){.d = {value, 0}};
 }
 
-/* Single and double share one row, half precision has another (_h) with the same function: fp_fmt tells them apart. */
-#define EXEC_FP(fn, row, ...)        \
-    EXEC(row)                        \
-    {                                \
-        fn(cpu, word, __VA_ARGS__);  \
-    }                                \
-    EXEC(row##_h)                    \
-    {                                \
-        fn(cpu, word, __VA_ARGS__);  \
+/*
+ * Single and double share one row, half precision has another (_h) with the
+ * same function: fp_fmt tells them apart.
+ */
+#define EXEC_FP(fn, row, ...)       \
+    EXEC(row)                       \
+    {                               \
+        fn(cpu, word, __VA_ARGS__); \
+    }                               \
+    EXEC(row##_h)                   \
+    {                               \
+        fn(cpu, word, __VA_ARGS__); \
     }
 
 #endif

@@ -483,12 +483,12 @@ static uint64_t extreme(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b,
 
     if (fpn_process_nans(f, fmt, x, y, a, b, &result))
         return result;
+    if (x.cls == FPN_ZERO && y.cls == FPN_ZERO) /* +0 is the larger */
+        return fpn_sign(fmt, want > 0 ? x.sign && y.sign : x.sign || y.sign);
     bool first = order(x, y) == want;
-    if ((first ? x : y).cls == FPN_ZERO) /* of zeros of both signs, +0 is the larger */
-        return fpn_sign(fmt, first               ? x.sign
-                             : x.cls != FPN_ZERO ? y.sign
-                             : want > 0          ? x.sign && y.sign
-                                                 : x.sign || y.sign);
+    struct fpn n = first ? x : y;
+    if (n.cls == FPN_ZERO)
+        return fpn_sign(fmt, n.sign); /* perhaps a flushed denormal */
     return first ? a : b;
 }
 
@@ -524,7 +524,7 @@ uint64_t fpu_min_num(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
     return extreme_num(f, fmt, a, b, -1);
 }
 
-/* Unpacks for a comparison; true when one is a NaN, with IOC for a signalling one or when any signals. */
+/* Unpacks for a comparison; true when one is a NaN, with IOC if it signals or all do. */
 static bool unordered(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, bool signal_nans,
                       int *relation)
 {

@@ -84,21 +84,28 @@ uint32_t fpu_recip_estimate_u32(uint32_t a);
 uint32_t fpu_rsqrt_estimate_u32(uint32_t a);
 
 /* Conversions (fpu_convert.c). */
-uint64_t fpu_convert(struct fpu *f, enum fpu_fmt to, enum fpu_fmt from, uint64_t a, enum fpu_round round);
-uint64_t fpu_round_int(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_round round, bool exact);
-/* FPRoundIntN: to a value that fits a signed integer of int_bits (32 or 64), as a floating-point number. */
-uint64_t fpu_round_int_n(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_round round, unsigned int_bits);
+uint64_t fpu_convert(struct fpu *f, enum fpu_fmt to, enum fpu_fmt from, uint64_t a,
+                     enum fpu_round round);
+uint64_t fpu_round_int(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_round round,
+                       bool exact);
+/* FPRoundIntN: to a floating-point number that fits a signed integer of int_bits (32 or 64). */
+uint64_t fpu_round_int_n(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_round round,
+                         unsigned int_bits);
 /* a * 2^fbits as an integer of int_bits (saturated); the bits above int_bits are zero. */
 uint64_t fpu_to_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits, bool is_unsigned,
                       enum fpu_round round, unsigned int_bits);
 /* a / 2^fbits; a is sign- or zero-extended to 64 bits by the caller. */
-uint64_t fpu_from_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits, bool is_unsigned);
+uint64_t fpu_from_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits,
+                        bool is_unsigned);
 /* FPToFixedJS of a double; *z: the value was an int32_t and not -0. */
 uint32_t fpu_to_int32_js(struct fpu *f, uint64_t a, bool *z);
 /* Narrows a double or single to bfloat16 (FPConvertBF). */
 uint64_t fpu_to_bfloat(struct fpu *f, uint64_t single);
 
-/* BFDotAdd without FEAT_EBF16: round to odd, denormals are zero, no flags. Pairs of bfloat16, low one first. */
+/*
+ * BFDotAdd without FEAT_EBF16 on pairs of bfloat16, low one first: round to
+ * odd, denormals are zero, no flags.
+ */
 uint32_t fpu_bfdot(uint32_t addend, uint32_t pair_a, uint32_t pair_b);
 
 #endif

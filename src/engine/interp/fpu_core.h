@@ -88,18 +88,21 @@ struct fpn fpn_unpack_cv(struct fpu *f, enum fpu_fmt fmt, uint64_t raw);
  * FPRound of frac / 2^63 * 2^exp, where bit 63 of frac is set and bit 0 also
  * stands for anything below it. The variant _cv as above.
  */
-uint64_t fpn_round(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac, enum fpu_round round);
-uint64_t fpn_round_cv(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac, enum fpu_round round);
+uint64_t fpn_round(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac,
+                   enum fpu_round round);
+uint64_t fpn_round_cv(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, uint64_t frac,
+                      enum fpu_round round);
 /* As fpn_round in FPCR's mode, for frac / 2^127 and any non-zero frac. */
 uint64_t fpn_round128(struct fpu *f, enum fpu_fmt fmt, bool sign, int exp, fpu_u128 frac);
 
 /* FPProcessNaN for an operand that is one. */
 uint64_t fpn_process_nan(struct fpu *f, enum fpu_fmt fmt, struct fpn n, uint64_t raw);
 /* FPProcessNaNs: true when one of the operands is a NaN, and the result is in *out. */
-bool fpn_process_nans(struct fpu *f, enum fpu_fmt fmt, struct fpn a, struct fpn b, uint64_t raw_a, uint64_t raw_b,
-                      uint64_t *out);
+bool fpn_process_nans(struct fpu *f, enum fpu_fmt fmt, struct fpn a, struct fpn b, uint64_t raw_a,
+                      uint64_t raw_b, uint64_t *out);
 
-/* (addend + a * b) * 2^scale rounded once, for finite non-zero a and b and a finite or zero addend. */
-uint64_t fpn_fused(struct fpu *f, enum fpu_fmt fmt, struct fpn addend, struct fpn a, struct fpn b, int scale);
+/* (addend + a * b) * 2^scale rounded once; a and b finite, not zero; addend finite or zero. */
+uint64_t fpn_fused(struct fpu *f, enum fpu_fmt fmt, struct fpn addend, struct fpn a, struct fpn b,
+                   int scale);
 
 #endif

@@ -94,7 +94,7 @@ uint64_t fpu_rsqrt_estimate(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
     if (n.cls == FPN_INF)
         return 0;
 
-    /* The operand as [0.25, 1) times an even power of 2: an even exponent e gives [0.25, 0.5) and e + 2. */
+    /* As [0.25, 1) times an even power of 2: an even exponent e gives [0.25, 0.5) and e + 2. */
     bool odd = n.exp & 1;
     uint64_t estimate = rsqrt_estimate((unsigned)(n.frac >> (odd ? 55 : 56)));
     int exp = odd ? -(n.exp + 1) / 2 : -(n.exp + 2) / 2;
@@ -112,7 +112,10 @@ uint64_t fpu_recip_exponent(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
     return fpn_sign(fmt, n.sign) | (field ? field ^ t->inf : t->inf - (1ull << t->frac_bits));
 }
 
-/* (constant - a * b) * 2^scale rounded once. Infinity times zero counts as zero; bare: the result without a product. */
+/*
+ * (constant - a * b) * 2^scale rounded once. Infinity times zero counts as
+ * zero; bare: the result without a product.
+ */
 static uint64_t newton_step(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b,
                             struct fpn constant, int scale, uint64_t bare)
 {

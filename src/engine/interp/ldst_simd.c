@@ -63,30 +63,31 @@ static inline uint64_t offset_reg(struct cpu *cpu, uint32_t word, unsigned size)
 }
 
 /* One function for each addressing mode of an access. */
-#define MODES(access, row, size)                                                                          \
-    EXEC(row##_uimm)                                                                                      \
-    {                                                                                                     \
-        access(cpu, word, size, mem_base(cpu, rn(word)) + ((uint64_t)bits(word, 21, 10) << (size)));      \
-    }                                                                                                     \
-    EXEC(row##_unscaled)                                                                                  \
-    {                                                                                                     \
-        access(cpu, word, size, mem_base(cpu, rn(word)) + offset9(word));                                 \
-    }                                                                                                     \
-    EXEC(row##_post)                                                                                      \
-    {                                                                                                     \
-        uint64_t base = mem_base(cpu, rn(word));                                                          \
-        access(cpu, word, size, base);                                                                    \
-        set_xsp(cpu, rn(word), base + offset9(word));                                                     \
-    }                                                                                                     \
-    EXEC(row##_pre)                                                                                       \
-    {                                                                                                     \
-        uint64_t addr = mem_base(cpu, rn(word)) + offset9(word);                                          \
-        access(cpu, word, size, addr);                                                                    \
-        set_xsp(cpu, rn(word), addr);                                                                     \
-    }                                                                                                     \
-    EXEC(row##_reg)                                                                                       \
-    {                                                                                                     \
-        access(cpu, word, size, mem_base(cpu, rn(word)) + offset_reg(cpu, word, size));                   \
+#define MODES(access, row, size)                                                        \
+    EXEC(row##_uimm)                                                                    \
+    {                                                                                   \
+        access(cpu, word, size,                                                         \
+               mem_base(cpu, rn(word)) + ((uint64_t)bits(word, 21, 10) << (size)));     \
+    }                                                                                   \
+    EXEC(row##_unscaled)                                                                \
+    {                                                                                   \
+        access(cpu, word, size, mem_base(cpu, rn(word)) + offset9(word));               \
+    }                                                                                   \
+    EXEC(row##_post)                                                                    \
+    {                                                                                   \
+        uint64_t base = mem_base(cpu, rn(word));                                        \
+        access(cpu, word, size, base);                                                  \
+        set_xsp(cpu, rn(word), base + offset9(word));                                   \
+    }                                                                                   \
+    EXEC(row##_pre)                                                                     \
+    {                                                                                   \
+        uint64_t addr = mem_base(cpu, rn(word)) + offset9(word);                        \
+        access(cpu, word, size, addr);                                                  \
+        set_xsp(cpu, rn(word), addr);                                                   \
+    }                                                                                   \
+    EXEC(row##_reg)                                                                     \
+    {                                                                                   \
+        access(cpu, word, size, mem_base(cpu, rn(word)) + offset_reg(cpu, word, size)); \
     }
 
 MODES(load, ldr_simd, word >> 30)
@@ -129,26 +130,26 @@ static inline void store_pair(struct cpu *cpu, uint32_t word, uint64_t addr)
     write_vreg(cpu, addr + (1u << size), size, cpu->v[ra(word)]);
 }
 
-#define PAIR_MODES(access, row, row_np)                                     \
-    EXEC(row##_off)                                                         \
-    {                                                                       \
-        access(cpu, word, mem_base(cpu, rn(word)) + offset7(word));         \
-    }                                                                       \
-    EXEC(row_np)                                                            \
-    {                                                                       \
-        access(cpu, word, mem_base(cpu, rn(word)) + offset7(word));         \
-    }                                                                       \
-    EXEC(row##_post)                                                        \
-    {                                                                       \
-        uint64_t base = mem_base(cpu, rn(word));                            \
-        access(cpu, word, base);                                            \
-        set_xsp(cpu, rn(word), base + offset7(word));                       \
-    }                                                                       \
-    EXEC(row##_pre)                                                         \
-    {                                                                       \
-        uint64_t addr = mem_base(cpu, rn(word)) + offset7(word);            \
-        access(cpu, word, addr);                                            \
-        set_xsp(cpu, rn(word), addr);                                       \
+#define PAIR_MODES(access, row, row_np)                             \
+    EXEC(row##_off)                                                 \
+    {                                                               \
+        access(cpu, word, mem_base(cpu, rn(word)) + offset7(word)); \
+    }                                                               \
+    EXEC(row_np)                                                    \
+    {                                                               \
+        access(cpu, word, mem_base(cpu, rn(word)) + offset7(word)); \
+    }                                                               \
+    EXEC(row##_post)                                                \
+    {                                                               \
+        uint64_t base = mem_base(cpu, rn(word));                    \
+        access(cpu, word, base);                                    \
+        set_xsp(cpu, rn(word), base + offset7(word));               \
+    }                                                               \
+    EXEC(row##_pre)                                                 \
+    {                                                               \
+        uint64_t addr = mem_base(cpu, rn(word)) + offset7(word);    \
+        access(cpu, word, addr);                                    \
+        set_xsp(cpu, rn(word), addr);                               \
     }
 
 PAIR_MODES(load_pair, ldp_simd, ldnp_simd)
@@ -247,10 +248,10 @@ static void store_registers(struct cpu *cpu, uint32_t word, unsigned regs)
     step_base(cpu, word, base, regs * doubles * 8);
 }
 
-#define STRUCTURE(row, access, regs)       \
-    EXEC(row)                              \
-    {                                      \
-        access(cpu, word, regs);           \
+#define STRUCTURE(row, access, regs) \
+    EXEC(row)                        \
+    {                                \
+        access(cpu, word, regs);     \
     }
 
 STRUCTURE(ld1x1, load_registers, 1)
@@ -288,7 +289,8 @@ static unsigned single_index(uint32_t word)
     return (bit(word, 30) << 3 | bits(word, 12, 10)) >> single_size(word);
 }
 
-static void read_elements(struct cpu *cpu, uint64_t addr, unsigned size, unsigned n, uint64_t *value)
+static void read_elements(struct cpu *cpu, uint64_t addr, unsigned size, unsigned n,
+                          uint64_t *value)
 {
     for (unsigned t = 0; t < n; t++)
         value[t] = mem_read(cpu, addr + ((uint64_t)t << size), size);

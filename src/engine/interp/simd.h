@@ -106,67 +106,65 @@ static inline void set_vr_half(struct cpu *cpu, unsigned d, uint64_t value, bool
 
 /* ---- integer lane operations ---- */
 
-/* r: the destination's old lanes, then the result. Returns whether a lane saturated. size: log2 bytes of a lane. */
+/*
+ * r: the destination's old lanes, then the result. size: log2 bytes of a lane.
+ * Returns whether a lane saturated.
+ */
 typedef bool lane_op(union lanes *r, const union lanes *x, const union lanes *y, unsigned size);
 
 /*
- * LANE_OP(name, s, expr) defines op_name: for every lane of each size, expr of a, b (operands) and d (the old
- * result), all of the signed (s) or unsigned (u) type of the lane, which has BITS bits; expr may set sat.
- * LONG_OP: lanes of a and b have BITS bits, d and the result twice as many. WIDE_OP: of b alone. NARROW_OP: the
- * result has BITS bits, a twice as many, b too. In these three a, b and d have the wider type.
+ * LANE_OP(name, s, expr) defines op_name: for every lane of each size, expr of
+ * a, b (operands) and d (the old result), all of the signed (s) or unsigned (u)
+ * type of the lane, which has BITS bits; expr may set sat.
+ * LONG_OP: lanes of a and b have BITS bits, d and the result twice as many.
+ * WIDE_OP: of b alone. NARROW_OP: the result has BITS bits, a and b twice as
+ * many. In these three a, b and d have the wider type.
  * Where a signed sum or product could overflow, expr widens it.
  */
-#define LANE_LOOP(n, bits_, W, rm_, xm_, ym_, expr)                                      \
-    {                                                                                    \
-        enum { BITS = bits_ };                                                           \
-        for (unsigned i = 0; i < n; i++) {                                               \
-            W a __attribute__((unused)) = (W)x->xm_[i];                                  \
-            W b __attribute__((unused)) = (W)y->ym_[i];                                  \
-            W d __attribute__((unused)) = (W)r->rm_[i];                                  \
-            r->rm_[i] = (__typeof__(r->rm_[0]))(expr);                                   \
-        }                                                                                \
-        break;                                                                           \
+#define LANE_CASE(size_, n, bits_, W_, rm_, xm_, ym_, expr) \
+    case size_: {                                           \
+        enum { BITS = bits_ };                              \
+        typedef __typeof__(r->W_[0]) W;                     \
+        for (unsigned i = 0; i < n; i++) {                  \
+            W a __attribute__((unused)) = (W)x->xm_[i];     \
+            W b __attribute__((unused)) = (W)y->ym_[i];     \
+            W d __attribute__((unused)) = (W)r->rm_[i];     \
+            r->rm_[i] = (__typeof__(r->rm_[0]))(expr);      \
+        }                                                   \
+        break;                                              \
     }
 
-#define LANE_OP_HEAD(name)                                                                                     \
-    static bool op_##name(union lanes *r, const union lanes *x __attribute__((unused)),                        \
-                          const union lanes *y __attribute__((unused)), unsigned size)                         \
-    {                                                                                                          \
-        bool sat = false;                                                                                      \
-        switch (size) {
-#define LANE_OP_TAIL  \
-        }             \
-        return sat;   \
+#define LANE_FUNCTION(name, case_b, case_h, case_s, case_d)                             \
+    static bool op_##name(union lanes *r, const union lanes *x __attribute__((unused)), \
+                          const union lanes *y __attribute__((unused)), unsigned size)  \
+    {                                                                                   \
+        bool sat = false;                                                               \
+        switch (size) {                                                                 \
+            case_b case_h case_s case_d                                                 \
+        }                                                                               \
+        return sat;                                                                     \
     }
 
-#define LANE_OP(name, s, expr)                                           \
-    LANE_OP_HEAD(name)                                                   \
-    case 0: LANE_LOOP(16, 8, __typeof__(r->s##8[0]), s##8, s##8, s##8, expr)      \
-    case 1: LANE_LOOP(8, 16, __typeof__(r->s##16[0]), s##16, s##16, s##16, expr)  \
-    case 2: LANE_LOOP(4, 32, __typeof__(r->s##32[0]), s##32, s##32, s##32, expr)  \
-    default: LANE_LOOP(2, 64, __typeof__(r->s##64[0]), s##64, s##64, s##64, expr) \
-    LANE_OP_TAIL
+#define LANE_OP(name, s, expr)                                             \
+    LANE_FUNCTION(name, LANE_CASE(0, 16, 8, s##8, s##8, s##8, s##8, expr), \
+                  LANE_CASE(1, 8, 16, s##16, s##16, s##16, s##16, expr),   \
+                  LANE_CASE(2, 4, 32, s##32, s##32, s##32, s##32, expr),   \
+                  LANE_CASE(3, 2, 64, s##64, s##64, s##64, s##64, expr))
 
-#define LONG_OP(name, s, expr)                                                   \
-    LANE_OP_HEAD(name)                                                           \
-    case 0: LANE_LOOP(8, 8, __typeof__(r->s##16[0]), s##16, s##8, s##8, expr)    \
-    case 1: LANE_LOOP(4, 16, __typeof__(r->s##32[0]), s##32, s##16, s##16, expr) \
-    case 2: LANE_LOOP(2, 32, __typeof__(r->s##64[0]), s##64, s##32, s##32, expr) \
-    LANE_OP_TAIL
+#define LONG_OP(name, s, expr)                                              \
+    LANE_FUNCTION(name, LANE_CASE(0, 8, 8, s##16, s##16, s##8, s##8, expr), \
+                  LANE_CASE(1, 4, 16, s##32, s##32, s##16, s##16, expr),    \
+                  LANE_CASE(2, 2, 32, s##64, s##64, s##32, s##32, expr), )
 
-#define WIDE_OP(name, s, expr)                                                   \
-    LANE_OP_HEAD(name)                                                           \
-    case 0: LANE_LOOP(8, 8, __typeof__(r->s##16[0]), s##16, s##16, s##8, expr)   \
-    case 1: LANE_LOOP(4, 16, __typeof__(r->s##32[0]), s##32, s##32, s##16, expr) \
-    case 2: LANE_LOOP(2, 32, __typeof__(r->s##64[0]), s##64, s##64, s##32, expr) \
-    LANE_OP_TAIL
+#define WIDE_OP(name, s, expr)                                               \
+    LANE_FUNCTION(name, LANE_CASE(0, 8, 8, s##16, s##16, s##16, s##8, expr), \
+                  LANE_CASE(1, 4, 16, s##32, s##32, s##32, s##16, expr),     \
+                  LANE_CASE(2, 2, 32, s##64, s##64, s##64, s##32, expr), )
 
-#define NARROW_OP(name, s, expr)                                                  \
-    LANE_OP_HEAD(name)                                                            \
-    case 0: LANE_LOOP(8, 8, __typeof__(r->s##16[0]), s##8, s##16, s##16, expr)    \
-    case 1: LANE_LOOP(4, 16, __typeof__(r->s##32[0]), s##16, s##32, s##32, expr)  \
-    case 2: LANE_LOOP(2, 32, __typeof__(r->s##64[0]), s##32, s##64, s##64, expr)  \
-    LANE_OP_TAIL
+#define NARROW_OP(name, s, expr)                                             \
+    LANE_FUNCTION(name, LANE_CASE(0, 8, 8, s##16, s##8, s##16, s##16, expr), \
+                  LANE_CASE(1, 4, 16, s##32, s##16, s##32, s##32, expr),     \
+                  LANE_CASE(2, 2, 32, s##64, s##32, s##64, s##64, expr), )
 
 typedef __int128 wide;
 
@@ -193,7 +191,7 @@ static inline uint64_t sat_u(wide v, unsigned width, bool *sat)
     return (uint64_t)v;
 }
 
-/* v shifted left, or right (rounding to nearest, halves up) when by is negative; big enough to saturate any lane. */
+/* v shifted left, or right when by is negative (round: halves up); saturates no lane that holds it. */
 static inline wide shifted(wide v, int by, bool round)
 {
     const wide lowest = (wide)1 << 126; /* of either sign, beyond what any lane holds */
@@ -209,7 +207,8 @@ static inline wide shifted(wide v, int by, bool round)
 /* ---- drivers (simd.c) ---- */
 
 /* Vd = op(Vn, y) on the low `bytes`; sets QC. */
-void simd_apply(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, unsigned bytes, union lanes y);
+void simd_apply(struct cpu *cpu, uint32_t word, lane_op *op, unsigned size, unsigned bytes,
+                union lanes y);
 /* The same with y = Vm, and the usual size field: a vector by Q, or one lane. */
 void simd_vec(struct cpu *cpu, uint32_t word, lane_op *op);
 void simd_scalar(struct cpu *cpu, uint32_t word, lane_op *op);
@@ -228,7 +227,8 @@ void simd_narrow_scalar(struct cpu *cpu, uint32_t word, lane_op *op, unsigned si
 union lanes simd_element(const struct cpu *cpu, uint32_t word, unsigned size);
 
 /* Even (part 0) or odd (part 1) lanes of x followed by those of y; both have `bytes`. */
-union lanes simd_unzip(const union lanes *x, const union lanes *y, unsigned size, unsigned bytes, unsigned part);
+union lanes simd_unzip(const union lanes *x, const union lanes *y, unsigned size, unsigned bytes,
+                       unsigned part);
 
 /* ---- floating-point lanes ---- */
 
@@ -236,8 +236,8 @@ union lanes simd_unzip(const union lanes *x, const union lanes *y, unsigned size
 typedef uint64_t fp_op(struct fpu *f, enum fpu_fmt fmt, uint64_t d, uint64_t a, uint64_t b);
 
 /* Vd = op(Vd, x, y) on the low `bytes`. */
-void simd_fp_apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes, const union lanes *x,
-                   const union lanes *y);
+void simd_fp_apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes,
+                   const union lanes *x, const union lanes *y);
 
 static inline struct fpu fpu_begin(const struct cpu *cpu)
 {

@@ -37,11 +37,15 @@ static void dot(struct cpu *cpu, uint32_t word, union lanes y, bool x_signed, bo
     }
 
 DOT(sdot, true, true)
-DOT_VEC(sdot, true, true) DOT(udot, false, false) DOT_VEC(udot, false, false)
-    DOT(usdot, false, true) DOT_VEC(usdot, false, true) DOT(sudot, true, false)
+DOT_VEC(sdot, true, true)
+DOT(udot, false, false)
+DOT_VEC(udot, false, false)
+DOT(usdot, false, true)
+DOT_VEC(usdot, false, true)
+DOT(sudot, true, false)
 
-    /* Two rows of eight bytes each, times the transpose of such, added to two rows of two sums. */
-    static void matrix(struct cpu *cpu, uint32_t word, bool x_signed, bool y_signed)
+/* Two rows of eight bytes each, times the transpose of such, added to two rows of two sums. */
+static void matrix(struct cpu *cpu, uint32_t word, bool x_signed, bool y_signed)
 {
     union lanes x = vr(cpu, rn(word)), y = vr(cpu, rm(word)), r = vr(cpu, rd(word));
 

@@ -5,7 +5,7 @@
  */
 #include "engine/interp/simd.h"
 
-/* f, fmt and the operands a and b; d is the destination's old lane. A comparison gives a lane of ones. */
+/* Of operands a and b and the destination's old lane d. A comparison gives a lane of ones. */
 #define FP_OP(name, expr)                                                                          \
     static uint64_t op_##name(struct fpu *f, enum fpu_fmt fmt, uint64_t d, uint64_t a, uint64_t b) \
     {                                                                                              \
@@ -64,15 +64,35 @@ static void apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, u
 VEC(fadd)
 VEC(fsub)
 VEC(fabd)
-SCALAR(fabd) VEC(fmul) VEC(fmulx) SCALAR(fmulx) VEC(fdiv) VEC(fmla) VEC(fmls) VEC(fmax) VEC(fmin)
-    VEC(fmaxnm) VEC(fminnm) VEC(frecps) SCALAR(frecps) VEC(frsqrts) SCALAR(frsqrts) VEC(fcmeq)
-        SCALAR(fcmeq) VEC(fcmge) SCALAR(fcmge) VEC(fcmgt) SCALAR(fcmgt) VEC(facge) SCALAR(facge)
-            VEC(facgt) SCALAR(facgt)
+SCALAR(fabd)
+VEC(fmul)
+VEC(fmulx)
+SCALAR(fmulx)
+VEC(fdiv)
+VEC(fmla)
+VEC(fmls)
+VEC(fmax)
+VEC(fmin)
+VEC(fmaxnm)
+VEC(fminnm)
+VEC(frecps)
+SCALAR(frecps)
+VEC(frsqrts)
+SCALAR(frsqrts)
+VEC(fcmeq)
+SCALAR(fcmeq)
+VEC(fcmge)
+SCALAR(fcmge)
+VEC(fcmgt)
+SCALAR(fcmgt)
+VEC(facge)
+SCALAR(facge)
+VEC(facgt)
+SCALAR(facgt)
 
-    /* ---- by element ---- */
+/* ---- by element ---- */
 
-    static void by_element(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt,
-                           unsigned bytes)
+static void by_element(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes)
 {
     union lanes x = vr(cpu, rn(word)), y = simd_element(cpu, word, fmt);
 
@@ -144,7 +164,7 @@ PAIRS(fminp, op_fmin)
 PAIRS(fmaxnmp, op_fmaxnm)
 PAIRS(fminnmp, op_fminnm)
 
-/* ---- across lanes: neighbours, then neighbours of the results (the order decides between NaNs) ---- */
+/* ---- across lanes: neighbours, then results of neighbours (NaNs make the order matter) ---- */
 
 static void across(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes)
 {

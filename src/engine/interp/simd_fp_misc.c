@@ -50,81 +50,121 @@ FP_OP(frecpe, fpu_recip_estimate(f, fmt, a))
 FP_OP(frsqrte, fpu_rsqrt_estimate(f, fmt, a))
 FP_OP(frecpx, fpu_recip_exponent(f, fmt, a))
 VEC(fabs)
-VEC_H(fabs) VEC(fneg) VEC_H(fneg) VEC(fsqrt) VEC_H(fsqrt) VEC(frecpe) VEC_H(frecpe) SCALAR(frecpe)
-    VEC(frsqrte) VEC_H(frsqrte) SCALAR(frsqrte) SCALAR(frecpx)
+VEC_H(fabs)
+VEC(fneg)
+VEC_H(fneg)
+VEC(fsqrt)
+VEC_H(fsqrt)
+VEC(frecpe)
+VEC_H(frecpe)
+SCALAR(frecpe)
+VEC(frsqrte)
+VEC_H(frsqrte)
+SCALAR(frsqrte)
+SCALAR(frecpx)
 
-    /* ---- comparison with zero ---- */
+/* ---- comparison with zero ---- */
 
-    FP_OP(fcmeq_zero, ALL_ONES_IF(fpu_eq(f, fmt, a, 0)))
-        FP_OP(fcmge_zero, ALL_ONES_IF(fpu_ge(f, fmt, a, 0)))
-            FP_OP(fcmgt_zero, ALL_ONES_IF(fpu_gt(f, fmt, a, 0)))
-                FP_OP(fcmle_zero, ALL_ONES_IF(fpu_ge(f, fmt, 0, a)))
-                    FP_OP(fcmlt_zero, ALL_ONES_IF(fpu_gt(f, fmt, 0, a))) VEC(fcmeq_zero)
-                        VEC_H(fcmeq_zero) SCALAR(fcmeq_zero) VEC(fcmge_zero) VEC_H(fcmge_zero)
-                            SCALAR(fcmge_zero) VEC(fcmgt_zero) VEC_H(fcmgt_zero) SCALAR(fcmgt_zero)
-                                VEC(fcmle_zero) VEC_H(fcmle_zero) SCALAR(fcmle_zero) VEC(fcmlt_zero)
-                                    VEC_H(fcmlt_zero) SCALAR(fcmlt_zero)
+FP_OP(fcmeq_zero, ALL_ONES_IF(fpu_eq(f, fmt, a, 0)))
+FP_OP(fcmge_zero, ALL_ONES_IF(fpu_ge(f, fmt, a, 0)))
+FP_OP(fcmgt_zero, ALL_ONES_IF(fpu_gt(f, fmt, a, 0)))
+FP_OP(fcmle_zero, ALL_ONES_IF(fpu_ge(f, fmt, 0, a)))
+FP_OP(fcmlt_zero, ALL_ONES_IF(fpu_gt(f, fmt, 0, a)))
+VEC(fcmeq_zero)
+VEC_H(fcmeq_zero)
+SCALAR(fcmeq_zero)
+VEC(fcmge_zero)
+VEC_H(fcmge_zero)
+SCALAR(fcmge_zero)
+VEC(fcmgt_zero)
+VEC_H(fcmgt_zero)
+SCALAR(fcmgt_zero)
+VEC(fcmle_zero)
+VEC_H(fcmle_zero)
+SCALAR(fcmle_zero)
+VEC(fcmlt_zero)
+VEC_H(fcmlt_zero)
+SCALAR(fcmlt_zero)
 
-    /* ---- to integral values ---- */
+/* ---- to integral values ---- */
 
-    FP_OP(frintn, fpu_round_int(f, fmt, a, FPU_TIEEVEN, false)) FP_OP(
-        frinta, fpu_round_int(f, fmt, a, FPU_TIEAWAY,
-                              false)) FP_OP(frintp, fpu_round_int(f, fmt, a, FPU_POSINF, false))
-        FP_OP(frintm,
-              fpu_round_int(f, fmt, a, FPU_NEGINF,
-                            false)) FP_OP(frintz, fpu_round_int(f, fmt, a, FPU_ZERO, false))
-            FP_OP(frintx,
-                  fpu_round_int(f, fmt, a, MODE,
-                                true)) FP_OP(frinti, fpu_round_int(f, fmt, a, MODE, false))
-                FP_OP(frint32z, fpu_round_int_n(f, fmt, a, FPU_ZERO, 32)) FP_OP(
-                    frint32x,
-                    fpu_round_int_n(f, fmt, a, MODE, 32))
-                    FP_OP(frint64z, fpu_round_int_n(f, fmt, a, FPU_ZERO, 64)) FP_OP(
-                        frint64x,
-                        fpu_round_int_n(
-                            f, fmt,
-                            a, MODE,
-                            64)) VEC(frintn) VEC_H(frintn) VEC(frinta) VEC_H(frinta) VEC(frintp)
-                        VEC_H(frintp) VEC(
-                            frintm) VEC_H(frintm) VEC(frintz) VEC_H(frintz)
-                            VEC(
-                                frintx) VEC_H(frintx) VEC(frinti) VEC_H(frinti)
-                                VEC(frint32z) VEC(
-                                    frint32x) VEC(frint64z) VEC(frint64x)
+FP_OP(frintn, fpu_round_int(f, fmt, a, FPU_TIEEVEN, false))
+FP_OP(frinta, fpu_round_int(f, fmt, a, FPU_TIEAWAY, false))
+FP_OP(frintp, fpu_round_int(f, fmt, a, FPU_POSINF, false))
+FP_OP(frintm, fpu_round_int(f, fmt, a, FPU_NEGINF, false))
+FP_OP(frintz, fpu_round_int(f, fmt, a, FPU_ZERO, false))
+FP_OP(frintx, fpu_round_int(f, fmt, a, MODE, true))
+FP_OP(frinti, fpu_round_int(f, fmt, a, MODE, false))
+FP_OP(frint32z, fpu_round_int_n(f, fmt, a, FPU_ZERO, 32))
+FP_OP(frint32x, fpu_round_int_n(f, fmt, a, MODE, 32))
+FP_OP(frint64z, fpu_round_int_n(f, fmt, a, FPU_ZERO, 64))
+FP_OP(frint64x, fpu_round_int_n(f, fmt, a, MODE, 64))
+VEC(frintn)
+VEC_H(frintn)
+VEC(frinta)
+VEC_H(frinta)
+VEC(frintp)
+VEC_H(frintp)
+VEC(frintm)
+VEC_H(frintm)
+VEC(frintz)
+VEC_H(frintz)
+VEC(frintx)
+VEC_H(frintx)
+VEC(frinti)
+VEC_H(frinti)
+VEC(frint32z)
+VEC(frint32x)
+VEC(frint64z)
+VEC(frint64x)
 
 /* ---- to and from integers of the lane's size ---- */
 
 #define TO_INT(name, is_unsigned, mode) \
     FP_OP(name, fpu_to_fixed(f, fmt, a, 0, is_unsigned, mode, 8u << fmt))
 
-                                    TO_INT(fcvtns, false, FPU_TIEEVEN) TO_INT(
-                                        fcvtnu,
-                                        true, FPU_TIEEVEN) TO_INT(fcvtas, false, FPU_TIEAWAY)
-                                        TO_INT(fcvtau, true, FPU_TIEAWAY) TO_INT(
-                                            fcvtps,
-                                            false,
-                                            FPU_POSINF) TO_INT(fcvtpu, true, FPU_POSINF)
-                                            TO_INT(fcvtms, false, FPU_NEGINF) TO_INT(
-                                                fcvtmu,
-                                                true, FPU_NEGINF) TO_INT(fcvtzs, false, FPU_ZERO)
-                                                TO_INT(fcvtzu, true, FPU_ZERO) VEC(fcvtns) VEC_H(
-                                                    fcvtns) SCALAR(fcvtns) VEC(fcvtnu) VEC_H(fcvtnu)
-                                                    SCALAR(fcvtnu) VEC(fcvtas) VEC_H(fcvtas) SCALAR(
-                                                        fcvtas) VEC(fcvtau)
-                                                        VEC_H(fcvtau) SCALAR(fcvtau) VEC(
-                                                            fcvtps) VEC_H(fcvtps)
-                                                            SCALAR(fcvtps) VEC(fcvtpu) VEC_H(
-                                                                fcvtpu) SCALAR(fcvtpu) VEC(fcvtms)
-                                                                VEC_H(fcvtms) SCALAR(fcvtms) VEC(
-                                                                    fcvtmu) VEC_H(fcvtmu)
-                                                                    SCALAR(fcvtmu) VEC(fcvtzs)
-                                                                        VEC_H(fcvtzs) SCALAR(
-                                                                            fcvtzs) VEC(fcvtzu)
-                                                                            VEC_H(fcvtzu)
-                                                                                SCALAR(fcvtzu)
+TO_INT(fcvtns, false, FPU_TIEEVEN)
+TO_INT(fcvtnu, true, FPU_TIEEVEN)
+TO_INT(fcvtas, false, FPU_TIEAWAY)
+TO_INT(fcvtau, true, FPU_TIEAWAY)
+TO_INT(fcvtps, false, FPU_POSINF)
+TO_INT(fcvtpu, true, FPU_POSINF)
+TO_INT(fcvtms, false, FPU_NEGINF)
+TO_INT(fcvtmu, true, FPU_NEGINF)
+TO_INT(fcvtzs, false, FPU_ZERO)
+TO_INT(fcvtzu, true, FPU_ZERO)
+VEC(fcvtns)
+VEC_H(fcvtns)
+SCALAR(fcvtns)
+VEC(fcvtnu)
+VEC_H(fcvtnu)
+SCALAR(fcvtnu)
+VEC(fcvtas)
+VEC_H(fcvtas)
+SCALAR(fcvtas)
+VEC(fcvtau)
+VEC_H(fcvtau)
+SCALAR(fcvtau)
+VEC(fcvtps)
+VEC_H(fcvtps)
+SCALAR(fcvtps)
+VEC(fcvtpu)
+VEC_H(fcvtpu)
+SCALAR(fcvtpu)
+VEC(fcvtms)
+VEC_H(fcvtms)
+SCALAR(fcvtms)
+VEC(fcvtmu)
+VEC_H(fcvtmu)
+SCALAR(fcvtmu)
+VEC(fcvtzs)
+VEC_H(fcvtzs)
+SCALAR(fcvtzs)
+VEC(fcvtzu)
+VEC_H(fcvtzu)
+SCALAR(fcvtzu)
 
-                                                                                    static uint64_t
-    sign_extend(enum fpu_fmt fmt, uint64_t a)
+static uint64_t sign_extend(enum fpu_fmt fmt, uint64_t a)
 {
     unsigned unused = 64 - (8u << fmt);
 
@@ -137,10 +177,14 @@ FP_OP(ucvtf, fpu_from_fixed(f, fmt, a, (unsigned)b, true))
 FP_OP(fcvtzs_fixed, fpu_to_fixed(f, fmt, a, (unsigned)b, false, FPU_ZERO, 8u << fmt))
 FP_OP(fcvtzu_fixed, fpu_to_fixed(f, fmt, a, (unsigned)b, true, FPU_ZERO, 8u << fmt))
 VEC(scvtf)
-VEC_H(scvtf) SCALAR(scvtf) VEC(ucvtf) VEC_H(ucvtf) SCALAR(ucvtf)
+VEC_H(scvtf)
+SCALAR(scvtf)
+VEC(ucvtf)
+VEC_H(ucvtf)
+SCALAR(ucvtf)
 
-    /* immh:immb is twice the lane's bits minus the fraction bits; immh's highest set bit names the lane. */
-    static void fixed(struct cpu *cpu, uint32_t word, fp_op *op, bool scalar)
+/* immh:immb is twice the lane's bits minus the fraction bits; immh's top bit names the lane. */
+static void fixed(struct cpu *cpu, uint32_t word, fp_op *op, bool scalar)
 {
     enum fpu_fmt fmt = (enum fpu_fmt)(31 - __builtin_clz(bits(word, 22, 19)));
     union lanes x = vr(cpu, rn(word)), fbits = lanes_of(fmt, (16u << fmt) - bits(word, 22, 16));

@@ -86,20 +86,27 @@ LONG_OP(umlal, u, d + (uint64_t)a * b)
 LONG_OP(smlsl, s, (uint64_t)d - (uint64_t)(a * b))
 LONG_OP(umlsl, u, d - (uint64_t)a * b)
 LONG(smull_vec, smull)
-LONG_ELEM(smull_elem, smull) LONG(umull_vec, umull) LONG_ELEM(umull_elem, umull)
-    LONG(smlal_vec, smlal) LONG_ELEM(smlal_elem, smlal) LONG(umlal_vec, umlal)
-        LONG_ELEM(umlal_elem, umlal) LONG(smlsl_vec, smlsl) LONG_ELEM(smlsl_elem, smlsl)
-            LONG(umlsl_vec, umlsl) LONG_ELEM(umlsl_elem, umlsl)
+LONG_ELEM(smull_elem, smull)
+LONG(umull_vec, umull)
+LONG_ELEM(umull_elem, umull)
+LONG(smlal_vec, smlal)
+LONG_ELEM(smlal_elem, smlal)
+LONG(umlal_vec, umlal)
+LONG_ELEM(umlal_elem, umlal)
+LONG(smlsl_vec, smlsl)
+LONG_ELEM(smlsl_elem, smlsl)
+LONG(umlsl_vec, umlsl)
+LONG_ELEM(umlsl_elem, umlsl)
 
 /* The product is saturated, then the sum. */
 #define DOUBLED sat_s(2 * (wide)a * b, 2 * BITS, &sat)
 
-                LONG_OP(sqdmull, s, DOUBLED)
-                    LONG_OP(sqdmlal, s, sat_s((wide)d + DOUBLED, 2 * BITS, &sat))
-                        LONG_OP(sqdmlsl, s, sat_s((wide)d - DOUBLED, 2 * BITS, &sat))
+LONG_OP(sqdmull, s, DOUBLED)
+LONG_OP(sqdmlal, s, sat_s((wide)d + DOUBLED, 2 * BITS, &sat))
+LONG_OP(sqdmlsl, s, sat_s((wide)d - DOUBLED, 2 * BITS, &sat))
 
-    /* One lane. */
-    static void long_scalar(struct cpu *cpu, uint32_t word, lane_op *op, union lanes y)
+/* One lane. */
+static void long_scalar(struct cpu *cpu, uint32_t word, lane_op *op, union lanes y)
 {
     unsigned size = size_field(word), bytes = 1u << size;
     union lanes r = low_bytes(vr(cpu, rd(word)), bytes * 2),

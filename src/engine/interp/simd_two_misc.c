@@ -90,23 +90,32 @@ LANE_OP(neg, u, -(uint64_t)a)
 LANE_OP(sqabs, s, sat_s(a < 0 ? -(wide)a : a, BITS, &sat))
 LANE_OP(sqneg, s, sat_s(-(wide)a, BITS, &sat))
 VEC(abs)
-SCALAR(abs) VEC(neg) SCALAR(neg) VEC(sqabs) SCALAR(sqabs) VEC(sqneg) SCALAR(sqneg)
+SCALAR(abs)
+VEC(neg)
+SCALAR(neg)
+VEC(sqabs)
+SCALAR(sqabs)
+VEC(sqneg)
+SCALAR(sqneg)
 
-    /* Accumulate lanes of the other signedness. */
-    LANE_OP(suqadd, s, sat_s((wide)d + (wide)((uint64_t)a & UINT64_MAX >> (64 - BITS)), BITS, &sat))
-        LANE_OP(usqadd, u,
-                sat_u((wide)d + ((int64_t)((uint64_t)a << (64 - BITS)) >> (64 - BITS)), BITS, &sat))
-            VEC(suqadd) SCALAR(suqadd) VEC(usqadd) SCALAR(usqadd)
+/* Accumulate lanes of the other signedness. */
+LANE_OP(suqadd, s, sat_s((wide)d + (wide)((uint64_t)a & UINT64_MAX >> (64 - BITS)), BITS, &sat))
+LANE_OP(usqadd, u,
+        sat_u((wide)d + ((int64_t)((uint64_t)a << (64 - BITS)) >> (64 - BITS)), BITS, &sat))
+VEC(suqadd)
+SCALAR(suqadd)
+VEC(usqadd)
+SCALAR(usqadd)
 
 /* ---- neighbours added into lanes twice as wide: a is both of them ---- */
 
 #define LOW_S(a) ((int64_t)((uint64_t)(a) << (64 - BITS / 2)) >> (64 - BITS / 2))
 #define LOW_U(a) ((a)&UINT64_MAX >> (64 - BITS / 2))
 
-                LANE_OP(saddlp, s, LOW_S(a) + (a >> BITS / 2))
-                    LANE_OP(uaddlp, u, LOW_U(a) + (a >> BITS / 2))
-                        LANE_OP(sadalp, s, (uint64_t)d + (uint64_t)(LOW_S(a) + (a >> BITS / 2)))
-                            LANE_OP(uadalp, u, d + LOW_U(a) + (a >> BITS / 2))
+LANE_OP(saddlp, s, LOW_S(a) + (a >> BITS / 2))
+LANE_OP(uaddlp, u, LOW_U(a) + (a >> BITS / 2))
+LANE_OP(sadalp, s, (uint64_t)d + (uint64_t)(LOW_S(a) + (a >> BITS / 2)))
+LANE_OP(uadalp, u, d + LOW_U(a) + (a >> BITS / 2))
 
 #define ADD_LONG_PAIRS(name)                             \
     EXEC(name##_vec)                                     \
@@ -114,15 +123,19 @@ SCALAR(abs) VEC(neg) SCALAR(neg) VEC(sqabs) SCALAR(sqabs) VEC(sqneg) SCALAR(sqne
         vec(cpu, word, op_##name, size_field(word) + 1); \
     }
 
-                                ADD_LONG_PAIRS(saddlp) ADD_LONG_PAIRS(uaddlp) ADD_LONG_PAIRS(sadalp)
-                                    ADD_LONG_PAIRS(uadalp)
+ADD_LONG_PAIRS(saddlp)
+ADD_LONG_PAIRS(uaddlp)
+ADD_LONG_PAIRS(sadalp)
+ADD_LONG_PAIRS(uadalp)
 
-    /* ---- width ---- */
+/* ---- width ---- */
 
-    NARROW_OP(xtn, u, a) NARROW_OP(sqxtn, s, sat_s(a, BITS, &sat))
-        NARROW_OP(uqxtn, u, sat_u(a, BITS, &sat)) NARROW_OP(sqxtun, s, sat_u(a, BITS, &sat))
+NARROW_OP(xtn, u, a)
+NARROW_OP(sqxtn, s, sat_s(a, BITS, &sat))
+NARROW_OP(uqxtn, u, sat_u(a, BITS, &sat))
+NARROW_OP(sqxtun, s, sat_u(a, BITS, &sat))
 
-            EXEC(xtn)
+EXEC(xtn)
 {
     simd_narrow(cpu, word, op_xtn, size_field(word), none);
 }
