@@ -29,7 +29,7 @@ static unsigned open_how(uint64_t flags)
 long sys_openat(int dirfd, gva name, uint32_t flags, uint32_t mode)
 {
     struct path path;
-    int rc = path_resolve(&path, dirfd, name, open_how(flags));
+    long rc = sys_path(&path, dirfd, name, open_how(flags));
 
     if (rc < 0)
         return rc;
@@ -81,7 +81,7 @@ long sys_openat2(int dirfd, gva name, gva how_at, uint64_t size)
     if (how.resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT))
         return SYS_HOST(dirfd, name.a, &how, sizeof(how));
 
-    rc = path_resolve(&path, dirfd, name, open_how(how.flags));
+    rc = sys_path(&path, dirfd, name, open_how(how.flags));
     if (rc < 0)
         return rc;
     if (path.view.kind != VIEW_NONE && !(how.resolve & LINUX_RESOLVE_NO_MAGICLINKS)) {
@@ -126,7 +126,7 @@ long sys_readlinkat(int dirfd, gva name, gva buf, int size)
 {
     struct path path;
     char text[PATH_CAP];
-    int rc = path_resolve(&path, dirfd, name, PATH_NOFOLLOW);
+    long rc = sys_path(&path, dirfd, name, PATH_NOFOLLOW);
 
     if (rc < 0)
         return rc;
@@ -155,7 +155,7 @@ long sys_readlinkat(int dirfd, gva name, gva buf, int size)
 long sys_chroot(gva name)
 {
     struct path path;
-    int rc = path_resolve(&path, LINUX_AT_FDCWD, name, PATH_NO_DIRFD);
+    long rc = sys_path(&path, LINUX_AT_FDCWD, name, PATH_NO_DIRFD);
 
     if (rc < 0)
         return rc;
@@ -168,11 +168,11 @@ long sys_chroot(gva name)
 long sys_pivot_root(gva new_root, gva put_old)
 {
     struct path to, old;
-    int rc = path_resolve(&to, LINUX_AT_FDCWD, new_root, PATH_NO_DIRFD);
+    long rc = sys_path(&to, LINUX_AT_FDCWD, new_root, PATH_NO_DIRFD);
 
     if (rc < 0)
         return rc;
-    rc = path_resolve(&old, LINUX_AT_FDCWD, put_old, PATH_NO_DIRFD);
+    rc = sys_path(&old, LINUX_AT_FDCWD, put_old, PATH_NO_DIRFD);
     if (rc < 0)
         return rc;
     long done = SYS_HOST(to.name, old.name);

@@ -23,6 +23,14 @@ static long mask_begin(gva mask, uint64_t size, linux_sigset *host)
     return signal_wait_begin(current, set);
 }
 
+/* Linux reads the time to wait before it looks at the mask. */
+static long timeout_readable(gva timeout)
+{
+    struct linux_timespec t;
+
+    return timeout.a && UGET(&t, timeout) ? -LINUX_EFAULT : 0;
+}
+
 static long mask_end(gva mask, long result)
 {
     return mask.a ? signal_wait_end(current, result) : result;
@@ -31,8 +39,10 @@ static long mask_end(gva mask, long result)
 long sys_ppoll(gva fds, uint32_t count, gva timeout, gva mask, uint64_t size)
 {
     linux_sigset set = 0;
-    long rc = mask_begin(mask, size, &set);
+    long rc = timeout_readable(timeout);
 
+    if (rc == 0)
+        rc = mask_begin(mask, size, &set);
     if (rc < 0)
         return rc;
     return mask_end(mask, SYS_HOST(fds.a, count, timeout.a, mask.a ? &set : NULL, sizeof(set)));
@@ -77,8 +87,10 @@ long sys_epoll_pwait(int fd, gva events, int count, int timeout, gva mask, uint6
 long sys_epoll_pwait2(int fd, gva events, int count, gva timeout, gva mask, uint64_t size)
 {
     linux_sigset set = 0;
-    long rc = mask_begin(mask, size, &set);
+    long rc = timeout_readable(timeout);
 
+    if (rc == 0)
+        rc = mask_begin(mask, size, &set);
     if (rc < 0)
         return rc;
     return mask_end(mask,

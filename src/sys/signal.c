@@ -56,7 +56,7 @@ long sys_rt_sigpending(gva set, uint64_t size)
     if (rc < 0)
         return rc;
     pending |= current->host.sync_pending & current->blocked;
-    return uaccess_write(set, &pending, size);
+    return size ? uaccess_write(set, &pending, size) : 0;
 }
 
 long sys_rt_sigsuspend(gva set, uint64_t size)

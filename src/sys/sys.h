@@ -58,6 +58,15 @@ static inline uint64_t sys_pointer(uint64_t p, uint64_t bytes)
     host_guest_syscall(current->sys_nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), \
                        (uint64_t)(d), (uint64_t)(e), (uint64_t)(f))
 
+struct path;
+
+/*
+ * path_resolve for a handler that goes on to a host call with p->dirfd and
+ * p->name: a path that cannot be read is handed on as it is, so that the host
+ * says EFAULT when it is its turn.
+ */
+long sys_path(struct path *p, int dirfd, gva name, unsigned how) must_check;
+
 /*
  * Looks a vector of the guest's over: gives it back, or SYS_BAD_POINTER when
  * one of its parts does not lie in the guest's range.

@@ -127,6 +127,18 @@ static unsigned path_how(const struct syscall_row *row, const uint64_t *arg, uns
     return how;
 }
 
+long sys_path(struct path *p, int dirfd, gva name, unsigned how)
+{
+    int rc = path_resolve(p, dirfd, name, how);
+
+    if (rc != -LINUX_EFAULT)
+        return rc;
+    p->dirfd = dirfd;
+    p->name = (const char *)(uintptr_t)SYS_BAD_POINTER;
+    p->view.kind = VIEW_NONE;
+    return 0;
+}
+
 /* No row has more than two paths. Apart from the others: it needs a stack of pages. */
 static __attribute__((noinline)) long pass_with_paths(long nr, const struct syscall_row *row,
                                                       uint64_t *arg)
@@ -139,7 +151,7 @@ static __attribute__((noinline)) long pass_with_paths(long nr, const struct sysc
             continue;
         uint64_t *dirfd = i > 0 && row->kind[i - 1] == KIND_DFD ? &arg[i - 1] : NULL;
         unsigned how = path_how(row, arg, i) | (dirfd ? 0 : PATH_NO_DIRFD);
-        int rc = path_resolve(&path[n], dirfd ? (int)*dirfd : LINUX_AT_FDCWD, gva_of(arg[i]), how);
+        long rc = sys_path(&path[n], dirfd ? (int)*dirfd : LINUX_AT_FDCWD, gva_of(arg[i]), how);
         if (rc < 0)
             return rc;
         arg[i] = (uint64_t)path[n].name;

@@ -8,6 +8,7 @@
  * killed and counts for nothing; a child that dies of a fault has failed.
  * args: [SEED [CHILDREN]]. test: timeout=300 args=1_24
  */
+#include "sys/rows.h"
 #include "sys/test.h"
 
 #include <fcntl.h>
@@ -23,51 +24,6 @@
 #include <time.h>
 
 enum { CALLS = 600, SCRATCH = 1 << 20, PATIENCE_MS = 400 };
-
-/* ---- the rows ---- */
-
-enum kind {
-    KIND_NONE,
-#define KIND(name, ctype, class, bytes, format, set) KIND_##name,
-#include "abi/kinds.def"
-#undef KIND
-};
-
-enum class { VALUE, FD, FIXED, NEXT, PREV, STRING, PATH };
-static const unsigned char class_of[] = {
-    VALUE,
-#define KIND(name, ctype, class, bytes, format, set) class,
-#include "abi/kinds.def"
-#undef KIND
-};
-
-struct row {
-    int nr;
-    const char *name;
-    unsigned char kind[6];
-};
-
-#define COUNT(...) COUNT_(_ __VA_OPT__(, ) __VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
-#define COUNT_(_, a, b, c, d, e, f, n, ...) n
-#define K0() 0
-#define K1(a) KIND_##a
-#define K2(a, b) K1(a), KIND_##b
-#define K3(a, b, c) K2(a, b), KIND_##c
-#define K4(a, b, c, d) K3(a, b, c), KIND_##d
-#define K5(a, b, c, d, e) K4(a, b, c, d), KIND_##e
-#define K6(a, b, c, d, e, f) K5(a, b, c, d, e), KIND_##f
-#define KINDS(n, ...) KINDS_(n, __VA_ARGS__)
-#define KINDS_(n, ...) K##n(__VA_ARGS__)
-#define SYS(nr, name, ...) {nr, #name, {KINDS(COUNT(__VA_ARGS__), __VA_ARGS__)}},
-#define PASS SYS
-#define NOSYS SYS
-static const struct row rows[] = {
-#include "abi/syscalls.def"
-};
-#undef SYS
-#undef PASS
-#undef NOSYS
-enum { ROWS = sizeof(rows) / sizeof(*rows) };
 
 /* ---- what is left out, and why ---- */
 
