@@ -1,13 +1,13 @@
 /*
- * What the instruction tests share: the state before and after one
- * instruction, and where its code and data lie. A case file is a struct
+ * What the instruction tests share: the state before and after some
+ * instructions, and where its code and data lie. A case file is a struct
  * insn_file, then struct insn_case in a row; a result file holds a struct
  * insn_state for each case.
  *
- *   INSN_CODE + 16 * i   the instruction of case i, then BRK
+ *   INSN_CODE + 64 * i   the instructions of case i, then BRK
  *   all around           BRK, 1 MiB to both sides
  *   INSN_DATA            INSN_DATA_BYTES, unmapped to both sides; state.mem is the window
- *                        at INSN_DATA + state.window
+ *                        at INSN_DATA + state.window, the rest is zero
  */
 #ifndef INSN_CASE_H
 #define INSN_CASE_H
@@ -20,7 +20,8 @@
 #define INSN_CODE_BASE 0x1100000000ull
 #define INSN_CODE_MARGIN 0x100000ull
 #define INSN_CODE (INSN_CODE_BASE + INSN_CODE_MARGIN)
-#define INSN_SLOT 16u
+#define INSN_SLOT 64u
+#define INSN_SLOT_WORDS 16u
 #define INSN_MAX_CASES 0x10000u
 #define INSN_BRK 0xd4200000u
 
@@ -36,8 +37,7 @@ struct insn_state {
 };
 
 struct insn_case {
-    uint32_t word;
-    uint32_t pad[3];
+    uint32_t word[INSN_SLOT_WORDS]; /* the rest is BRK */
     struct insn_state in;
 };
 

@@ -67,11 +67,6 @@ static inline void machine_protect_code(int prot)
     }
 }
 
-static inline void machine_put_code(uint32_t slot, uint32_t word)
-{
-    *(uint32_t *)(INSN_CODE + (uint64_t)slot * INSN_SLOT) = word;
-}
-
 /* Runs from the state at a slot to the next trap, which is told as a signal in *after. */
 static inline void machine_run(uint32_t slot, const struct insn_state *before,
                                struct insn_state *after)
@@ -87,6 +82,7 @@ static inline void machine_run(uint32_t slot, const struct insn_state *before,
     cpu->fpcr = before->fpcr;
     cpu->fpsr = before->fpsr;
     cpu->dit = cpu->ssbs = 0;
+    memset((char *)INSN_DATA, 0, INSN_DATA_BYTES);
     memcpy((char *)INSN_DATA + before->window, before->mem, INSN_WINDOW);
 
     cpu->engine->run(cpu, &trap);

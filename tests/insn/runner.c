@@ -1,7 +1,7 @@
 /*
- * Runs single arm64 instructions from given states and tells the states after
+ * Runs arm64 instructions from given states and tells the states after
  * them: `runner CASES RESULTS` (case.h). Everything happens in one signal
- * handler: each case ends in a signal (BRK behind the instruction, SIGILL, a
+ * handler: each case ends in a signal (BRK behind the instructions, SIGILL, a
  * fault); the handler notes the interrupted state as the result, puts the
  * next case's state into the frame and returns into it. Runs on a real
  * kernel, under qemu-aarch64 and under elver alike.
@@ -82,6 +82,7 @@ static void load_case(ucontext_t *uc, const struct insn_state *s)
     f->fpcr = s->fpcr;
     f->fpsr = s->fpsr;
     memcpy(f->vregs, s->v, sizeof(s->v));
+    memset((char *)INSN_DATA, 0, INSN_DATA_BYTES);
     memcpy((char *)INSN_DATA + s->window, s->mem, INSN_WINDOW);
 }
 
@@ -121,7 +122,7 @@ static void make_code(void)
     for (size_t i = 0; i < bytes / 4; i++)
         code[i] = INSN_BRK;
     for (uint32_t i = 0; i < count; i++)
-        *(uint32_t *)(INSN_CODE + (uint64_t)i * INSN_SLOT) = cases[i].word;
+        memcpy((char *)INSN_CODE + (uint64_t)i * INSN_SLOT, cases[i].word, INSN_SLOT);
     __builtin___clear_cache((char *)code, (char *)code + bytes);
     mprotect(code, bytes, PROT_READ | PROT_EXEC);
 }
@@ -145,7 +146,7 @@ static void run(void)
 
 static int self_test(void)
 {
-    static struct insn_case one = {.word = 0x8b020020 /* add x0, x1, x2 */};
+    static struct insn_case one = {.word = {0x8b020020 /* add x0, x1, x2 */, INSN_BRK}};
     struct insn_state after;
     char path[] = "/tmp/insn-runner-XXXXXX";
     int fd = mkstemp(path), status = 1;

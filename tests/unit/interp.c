@@ -30,7 +30,7 @@ static void start(const char *model, const uint32_t *code, size_t words)
     host_signal_sync_install(); /* cmocka puts its own handlers before each test */
     memset(cpu->x, 0, sizeof(cpu->x));
     cpu->nzcv = cpu->poll = 0;
-    cpu->sp = INSN_DATA + 0x8000;
+    cpu->sp = INSN_DATA + INSN_DATA_BYTES / 2;
     cpu->pc = INSN_CODE;
     engine_interp.thread_exit(cpu); /* what is decoded already is another model's */
     assert_int_equal(engine_interp.thread_init(cpu), 0);
