@@ -217,20 +217,39 @@ static inline bool plain_float(uint64_t raw)
     return (raw >> 23 & 0xff) - 2 < 0xff - 2;
 }
 
-#define TRY_HOST(f, fmt, double_expr, float_expr)          \
-    do {                                                   \
-        if (likely(host_usable(f))) {                      \
-            if (fmt == FPU_D) {                            \
-                uint64_t host_ = from_double(double_expr); \
-                if (likely(plain_double(host_)))           \
-                    return host_;                          \
-            } else if (fmt == FPU_S) {                     \
-                uint64_t host_ = from_float(float_expr);   \
-                if (likely(plain_float(host_)))            \
-                    return host_;                          \
-            }                                              \
-        }                                                  \
+/* Kept out of the functions that try the host first, whose prologue would pay for it. */
+#define long_way __attribute__((noinline))
+
+#define TRY_HOST(f, fmt, double_raw, float_raw)  \
+    do {                                         \
+        if (likely(host_usable(f))) {            \
+            if (fmt == FPU_D) {                  \
+                uint64_t host_ = double_raw;     \
+                if (likely(plain_double(host_))) \
+                    return host_;                \
+            } else if (fmt == FPU_S) {           \
+                uint64_t host_ = float_raw;      \
+                if (likely(plain_float(host_)))  \
+                    return host_;                \
+            }                                    \
+        }                                        \
     } while (0)
+
+/* Hosts without the instruction would round twice. */
+static inline bool host_has_fma(void)
+{
+    return __builtin_cpu_supports("fma");
+}
+
+static __attribute__((target("fma"))) uint64_t host_fma_double(uint64_t n, uint64_t a, uint64_t b)
+{
+    return from_double(__builtin_fma(as_double(a), as_double(b), as_double(n)));
+}
+
+static __attribute__((target("fma"))) uint64_t host_fma_float(uint64_t n, uint64_t a, uint64_t b)
+{
+    return from_float(__builtin_fmaf(as_float(a), as_float(b), as_float(n)));
+}
 
 /* ---- sums and products ---- */
 
@@ -276,7 +295,7 @@ uint64_t fpn_fused(struct fpu *f, enum fpu_fmt fmt, struct fpn addend, struct fp
     return sum(f, fmt, p, term_of(addend), scale);
 }
 
-static uint64_t add(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, bool negate_b)
+static long_way uint64_t add(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, bool negate_b)
 {
     struct fpn x = fpn_unpack(f, fmt, a), y = fpn_unpack(f, fmt, b);
     uint64_t result;
@@ -299,18 +318,20 @@ static uint64_t add(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, boo
 
 uint64_t fpu_add(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
 {
-    TRY_HOST(f, fmt, as_double(a) + as_double(b), as_float(a) + as_float(b));
+    TRY_HOST(f, fmt, from_double(as_double(a) + as_double(b)),
+             from_float(as_float(a) + as_float(b)));
     return add(f, fmt, a, b, false);
 }
 
 uint64_t fpu_sub(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
 {
-    TRY_HOST(f, fmt, as_double(a) - as_double(b), as_float(a) - as_float(b));
+    TRY_HOST(f, fmt, from_double(as_double(a) - as_double(b)),
+             from_float(as_float(a) - as_float(b)));
     return add(f, fmt, a, b, true);
 }
 
 /* FPMul, and FPMulX where zero times infinity is two. */
-static uint64_t mul(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, bool extended)
+static long_way uint64_t mul(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, bool extended)
 {
     struct fpn x = fpn_unpack(f, fmt, a), y = fpn_unpack(f, fmt, b);
     bool sign = x.sign != y.sign;
@@ -333,7 +354,8 @@ static uint64_t mul(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, boo
 
 uint64_t fpu_mul(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
 {
-    TRY_HOST(f, fmt, as_double(a) * as_double(b), as_float(a) * as_float(b));
+    TRY_HOST(f, fmt, from_double(as_double(a) * as_double(b)),
+             from_float(as_float(a) * as_float(b)));
     return mul(f, fmt, a, b, false);
 }
 
@@ -342,10 +364,8 @@ uint64_t fpu_mulx(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
     return mul(f, fmt, a, b, true);
 }
 
-uint64_t fpu_div(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
+static long_way uint64_t divide(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
 {
-    TRY_HOST(f, fmt, as_double(a) / as_double(b), as_float(a) / as_float(b));
-
     struct fpn x = fpn_unpack(f, fmt, a), y = fpn_unpack(f, fmt, b);
     bool sign = x.sign != y.sign;
     uint64_t result;
@@ -368,10 +388,15 @@ uint64_t fpu_div(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
     return fpn_round128(f, fmt, sign, x.exp - y.exp, (fpu_u128)quotient << 64 | sticky);
 }
 
-uint64_t fpu_sqrt(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
+uint64_t fpu_div(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
 {
-    TRY_HOST(f, fmt, __builtin_sqrt(as_double(a)), __builtin_sqrtf(as_float(a)));
+    TRY_HOST(f, fmt, from_double(as_double(a) / as_double(b)),
+             from_float(as_float(a) / as_float(b)));
+    return divide(f, fmt, a, b);
+}
 
+static long_way uint64_t root_of(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
+{
     struct fpn x = fpn_unpack(f, fmt, a);
     if (fpn_is_nan(x))
         return fpn_process_nan(f, fmt, x, a);
@@ -392,6 +417,13 @@ uint64_t fpu_sqrt(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
     }
     uint64_t sticky = (fpu_u128)root * root != square;
     return fpn_round(f, fmt, false, (x.exp - (x.exp & 1)) / 2, root | sticky, FPCR_RMODE(f->fpcr));
+}
+
+uint64_t fpu_sqrt(struct fpu *f, enum fpu_fmt fmt, uint64_t a)
+{
+    TRY_HOST(f, fmt, from_double(__builtin_sqrt(as_double(a))),
+             from_float(__builtin_sqrtf(as_float(a))));
+    return root_of(f, fmt, a);
 }
 
 /* What FPMulAdd does after NaNs: the product has format-independent operands a and b. */
@@ -421,7 +453,8 @@ static bool is_inf_times_zero(struct fpn a, struct fpn b)
     return (a.cls == FPN_INF && b.cls == FPN_ZERO) || (a.cls == FPN_ZERO && b.cls == FPN_INF);
 }
 
-uint64_t fpu_muladd(struct fpu *f, enum fpu_fmt fmt, uint64_t addend, uint64_t a, uint64_t b)
+static long_way uint64_t muladd(struct fpu *f, enum fpu_fmt fmt, uint64_t addend, uint64_t a,
+                                uint64_t b)
 {
     struct fpn n = fpn_unpack(f, fmt, addend), x = fpn_unpack(f, fmt, a), y = fpn_unpack(f, fmt, b);
     uint64_t result;
@@ -434,6 +467,13 @@ uint64_t fpu_muladd(struct fpu *f, enum fpu_fmt fmt, uint64_t addend, uint64_t a
     if (fpn_process_nans(f, fmt, x, y, a, b, &result))
         return result;
     return muladd_numbers(f, fmt, n, x, y);
+}
+
+uint64_t fpu_muladd(struct fpu *f, enum fpu_fmt fmt, uint64_t addend, uint64_t a, uint64_t b)
+{
+    if (host_has_fma())
+        TRY_HOST(f, fmt, host_fma_double(addend, a, b), host_fma_float(addend, a, b));
+    return muladd(f, fmt, addend, a, b);
 }
 
 uint64_t fpu_muladd_half(struct fpu *f, uint64_t addend, uint64_t a, uint64_t b)

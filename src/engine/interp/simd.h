@@ -244,9 +244,11 @@ static inline struct fpu fpu_begin(const struct cpu *cpu)
     return (struct fpu){cpu->fpcr, cpu->fpsr};
 }
 
+/* Written seldom: a store here would stall the next fpu_begin, which loads both words at once. */
 static inline void fpu_end(struct cpu *cpu, const struct fpu *f)
 {
-    cpu->fpsr = f->fpsr;
+    if (unlikely(cpu->fpsr != f->fpsr))
+        cpu->fpsr = f->fpsr;
 }
 
 /* Single or double by the low bit of the size field. */
