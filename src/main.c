@@ -319,6 +319,36 @@ static int help_cpu(void)
     return 0;
 }
 
+static int change_directory(const char *guest_path)
+{
+    struct path path;
+    int err = path_resolve_str(&path, LINUX_AT_FDCWD, guest_path, PATH_NO_DIRFD);
+
+    return err < 0 ? err : (int)host_syscall(LINUX_SYS_chdir, (uintptr_t)path.name, 0, 0, 0, 0, 0);
+}
+
+/*
+ * --workdir; or, where the host's directories do not exist for the guest, the
+ * one of the same name in the sysroot, or its root. False: said why.
+ */
+static bool enter_directory(const char *workdir)
+{
+    char cwd[PATH_CAP];
+    int err;
+
+    if (!workdir) {
+        if (!start.options.sysroot_only ||
+            host_syscall(LINUX_SYS_getcwd, (uintptr_t)cwd, sizeof(cwd), 0, 0, 0, 0) < 0 ||
+            path_to_guest(cwd) == 0 || change_directory(cwd) == 0)
+            return true;
+        workdir = "/";
+    }
+    err = change_directory(workdir);
+    if (err < 0)
+        log_launch_error("--workdir %s: %s", workdir, errno_sentence(-err));
+    return err >= 0;
+}
+
 /* binfmt_misc: argv is [elver, path, argv0, arguments...] with P, [elver, path, arguments...] without. */
 static char **binfmt_arguments(char **argv)
 {
@@ -368,15 +398,8 @@ static int start_from_argv(char **argv, char **envp)
     envp = edit_environment(l, envp);
     if (!envp)
         return EXIT_CANNOT_RUN;
-    if (l->workdir) {
-        err = path_resolve_str(&path, LINUX_AT_FDCWD, l->workdir, PATH_NO_DIRFD);
-        if (err == 0)
-            err = (int)host_syscall(LINUX_SYS_chdir, (uintptr_t)path.name, 0, 0, 0, 0, 0);
-        if (err < 0) {
-            log_launch_error("--workdir %s: %s", l->workdir, errno_sentence(-err));
-            return EXIT_CANNOT_RUN;
-        }
-    }
+    if (!enter_directory(l->workdir))
+        return EXIT_CANNOT_RUN;
     err = find_program(&start.program, name, envp);
     if (err == 0 && l->argv0)
         l->argv[0] = (char *)l->argv0;

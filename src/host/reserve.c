@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -149,11 +150,15 @@ void host_fds_forked(void)
     host_self->fds = NULL;
 }
 
+/* The image is found without /proc too, by the name it was executed under. */
 void host_reserve_init(void)
 {
-    int fd = (int)raw_syscall(SYS_openat, (uint64_t)AT_FDCWD, (uint64_t) "/proc/self/exe",
-                              O_PATH | O_CLOEXEC, 0, 0, 0);
+    uint64_t flags = O_PATH | O_CLOEXEC;
+    int fd = (int)raw_syscall(SYS_openat, (uint64_t)AT_FDCWD, (uint64_t) "/proc/self/exe", flags, 0,
+                              0, 0);
 
+    if (fd < 0)
+        fd = (int)raw_syscall(SYS_openat, (uint64_t)AT_FDCWD, getauxval(AT_EXECFN), flags, 0, 0, 0);
     if (fd >= 0 && host_fd_reserve(HOST_FD_IMAGE, fd) < 0)
         raw_syscall(SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
 }

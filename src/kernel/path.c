@@ -185,6 +185,7 @@ static int follow(struct walk *w, const char *target, long len)
 static int walk(struct walk *w)
 {
     char target[PATH_CAP];
+    bool climbed = false; /* w->at was reached by `..`: which side it lies on is not known yet */
 
     w->found = w->prefer;
     for (;;) {
@@ -195,8 +196,11 @@ static int walk(struct walk *w)
 
         w->next += strspn(w->next, "/");
         len = strcspn(w->next, "/");
-        if (len == 0)
+        if (len == 0) {
+            if (climbed)
+                look_both(w, target, sizeof(target));
             return 0;
+        }
         last = w->next[len + strspn(w->next + len, "/")] == '\0';
         if (len == 1 && w->next[0] == '.') {
             w->next += len;
@@ -207,9 +211,10 @@ static int walk(struct walk *w)
                 return -LINUX_ENOTDIR;
             go_up(w);
             w->next += len;
-            w->found = w->prefer;
+            climbed = true;
             continue;
         }
+        climbed = false;
         err = append(w, w->next, len);
         if (err < 0)
             return err;
@@ -226,6 +231,7 @@ static int walk(struct walk *w)
             err = follow(w, target, n);
             if (err < 0)
                 return err;
+            climbed = true;
             continue;
         }
         if (n < 0 && n != -LINUX_EINVAL) {

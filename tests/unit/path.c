@@ -198,6 +198,8 @@ static void proc_dev_and_sys_are_the_hosts(void **state)
     LEADS("/sys/kernel", 0, "HOST:/sys/kernel");
     LEADS("/proc/1/fd/0", PATH_CREATE, "HOST:/proc/1/fd/0");
     LEADS("/dev/nothing/x", 0, "HOST:/dev/nothing/x");
+    LEADS("/proc/sys/..", 0, "HOST:/proc");
+    LEADS("/dev/../dev/.", 0, "HOST:/dev/");
     LEADS("/process", PATH_CREATE, "HOST:/process");
 }
 
