@@ -239,6 +239,16 @@ static bool live_at_end(struct lift *l, const struct block *b, uint8_t exit_live
     return live;
 }
 
+/* Loads and stores (C4.1: op0 = x1x0), and what the interpreter's functions do. */
+static bool may_raise(const struct insn *in)
+{
+    return (in->word & 0x0a000000) == 0x08000000 || !lift_rows[in->op].lift;
+}
+
+/*
+ * What may fault shows NZCV to a signal handler: inside a block it counts as
+ * reading. Across blocks it does not, or every loop would store flags that are dead.
+ */
 static void make_liveness(struct lift *l)
 {
     uint8_t exit_live[REGION_INSNS + 1][2];
@@ -253,14 +263,15 @@ static void make_liveness(struct lift *l)
         changed = false;
         for (unsigned k = l->blocks; k-- > 0;) {
             struct block *b = &l->block[k];
-            bool live = live_at_end(l, b, exit_live[k]);
+            bool live = live_at_end(l, b, exit_live[k]), shown = false;
             for (int i = b->last; i >= b->first; i--) {
                 uint8_t attr = lift_rows[l->insn[i].op].attr;
-                l->insn[i].live_out = live;
+                l->insn[i].live_out = live || shown;
                 if (attr & LF_WRITES)
-                    live = false;
+                    live = shown = false;
                 if (attr & LF_READS)
                     live = true;
+                shown |= may_raise(&l->insn[i]);
             }
             changed |= live != b->live_in;
             b->live_in = live;

@@ -173,7 +173,8 @@ void lift_fallback(struct lift *l)
 {
     const struct insn *in = &l->insn[l->at];
     uint8_t attr = lift_rows[in->op].attr;
-    if (flags_pending(l) && (l->live_out || (attr & (LF_READS | LF_LEAVES))))
+    /* Even if dead: the function may fault, and then they are seen. */
+    if (flags_pending(l))
         emit_flags_save(&l->e, l->flags);
     l->flags = FL_MEM;
     l->flags_saved = false;
