@@ -106,7 +106,7 @@ $(BUILD)/%.c.o: %.c | $(GEN)
 $(BUILD)/%.S.o: %.S $(VDSO)
 	@mkdir -p $(@D)
 	$(SAY) AS $<
-	$(Q)$(CC) $(ALL_CFLAGS) -Wa,-I$(BUILD)/gen -MMD -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -Xassembler -I$(BUILD)/gen -MMD -c -o $@ $<
 
 # ---- tests: the folder is the list ----
 

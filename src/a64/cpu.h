@@ -34,9 +34,9 @@ union vreg {
 struct cpu {
     uint64_t x[31]; /* X0..X30 */
     uint64_t sp;
-    uint64_t pc;   /* the instruction being executed; exact in every trap */
-    uint64_t next; /* where control goes after it; exec functions that branch write it */
-    uint32_t nzcv; /* canonical: only bits 31..28 may be set */
+    uint64_t pc;            /* the instruction being executed; exact in every trap */
+    uint64_t next;          /* where control goes after it; exec functions that branch write it */
+    uint32_t nzcv;          /* canonical: only bits 31..28 may be set */
     volatile uint32_t poll; /* non-zero: leave guest code with TRAP_INTERRUPT at the next chance */
     uint32_t fpcr;
     uint32_t fpsr;
@@ -51,13 +51,14 @@ struct cpu {
 
     uint8_t ssbs, dit, btype, tco; /* PSTATE bits of which user space sees something */
 
-    uint64_t vdso_page;  /* page of the guest's vDSO: HLT #0x1e5 there is its clock call; 0 = none */
+    uint64_t vdso_page; /* page of the guest's vDSO: HLT #0x1e5 there is its clock call; 0 = none */
     uint8_t single_step; /* run() does one instruction and ends with TRAP_STEP */
 
     const struct cpu_model *model;
     const struct engine *engine;
     void *engine_thread; /* the engine's own data for this thread */
-    struct trap *raised; /* run()'s: where engine_raise puts its trap; NULL once it did (engine/raise.h) */
+    struct trap
+        *raised; /* run()'s: where engine_raise puts its trap; NULL once it did (engine/raise.h) */
 
     /* Words that the running engine keeps for itself where its code reaches them from the registers. */
     uint64_t engine_word[CPU_ENGINE_WORDS];

@@ -12,8 +12,8 @@
 #include "base/types.h"
 
 enum trap_kind {
-    TRAP_SYSCALL,    /* SVC executed; cpu->pc is the instruction after it */
-    TRAP_FAULT,      /* data or instruction abort; cpu->pc is the culprit; sig, code, addr, esr are set */
+    TRAP_SYSCALL, /* SVC executed; cpu->pc is the instruction after it */
+    TRAP_FAULT, /* data or instruction abort; cpu->pc is the culprit; sig, code, addr, esr are set */
     TRAP_UNDEFINED,  /* cpu->pc is the culprit, word its bits; SIGILL/ILL_ILLOPC */
     TRAP_BREAKPOINT, /* BRK: cpu->pc is the BRK, imm its operand */
     TRAP_STEP,       /* cpu->single_step asked for and one instruction done (debuggers) */
@@ -31,10 +31,10 @@ struct trap {
 };
 
 struct engine_options {
-    size_t cache_bytes;    /* bound of the code cache; 0 = the engine's default */
-    const char *host_cpu;  /* "avx2", "avx512" or NULL = what the machine has */
-    const char *debug;     /* engine-specific words: lockstep, no-link, tiny... or NULL */
-    bool stats;            /* print statistics to the log at exit */
+    size_t cache_bytes;   /* bound of the code cache; 0 = the engine's default */
+    const char *host_cpu; /* "avx2", "avx512" or NULL = what the machine has */
+    const char *debug;    /* engine-specific words: lockstep, no-link, tiny... or NULL */
+    bool stats;           /* print statistics to the log at exit */
     bool perf_map;
 };
 
