@@ -329,6 +329,31 @@ static void make_case(enum a64_op op, uint32_t slot, struct insn_case *c)
         c->in.x[field(word, 9, 5)] = make_target();
 }
 
+/* ---- words that may be no instruction ---- */
+
+/* Floating point and Advanced SIMD without loads and stores: registers are all they touch. */
+static bool is_fp_simd(uint32_t word)
+{
+    return (word & 0x0e000000) == 0x0e000000;
+}
+
+/* A word one or two bits away from a row of that space: what is unallocated is mostly there. */
+static void make_near_case(struct insn_case *c)
+{
+    uint32_t word;
+
+    do {
+        const struct a64_row *row = &a64_rows[below(A64_undefined)];
+
+        word = (((uint32_t)rnd() & ~row->mask) | row->value) ^ 1u << below(32);
+        if (below(2))
+            word ^= 1u << below(32);
+    } while (!is_fp_simd(word));
+    memset(c, 0, sizeof(*c));
+    put_words(c, &word, 1);
+    make_state(&c->in);
+}
+
 /* ---- blocks ---- */
 
 enum { BLOCK_BASE = 28 };
