@@ -70,35 +70,45 @@ EXEC(aesd)
     round_step(cpu, word, inverse_sub_byte, 3);
 }
 
-/* Product in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1, factor below 16. */
-static uint8_t times(uint8_t a, unsigned factor)
+/* The four bytes of a column each times x in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1. */
+static uint32_t times_x(uint32_t column)
 {
-    unsigned r = 0, power = a;
-
-    for (; factor != 0; factor >>= 1) {
-        r ^= factor & 1 ? power : 0;
-        power = power << 1 ^ (power & 0x80 ? 0x11b : 0);
-    }
-    return (uint8_t)r;
+    return (column & 0x7f7f7f7f) << 1 ^ (column >> 7 & 0x01010101) * 0x1b;
 }
 
-/* Each column times the circulant matrix whose first row is m. */
-static void mix_columns(struct cpu *cpu, uint32_t word, const uint8_t m[4])
+static uint32_t rotated(uint32_t column, unsigned bytes)
 {
-    union lanes s = vr(cpu, rn(word)), r = {0};
+    return column >> 8 * bytes | column << (32 - 8 * bytes);
+}
 
-    for (unsigned i = 0; i < 16; i++)
-        for (unsigned k = 0; k < 4; k++)
-            r.u8[i] ^= times(s.u8[i / 4 * 4 + (i + k) % 4], m[k]);
-    set_vr(cpu, rd(word), r, 16);
+/* Each byte becomes 2 of itself, 3 of the next, and the other two. */
+static uint32_t mixed(uint32_t column)
+{
+    return times_x(column ^ rotated(column, 1)) ^ rotated(column, 1) ^ rotated(column, 2) ^
+           rotated(column, 3);
+}
+
+/* The inverse polynomial is the forward one times 4x^2 + 5. */
+static uint32_t unmixed(uint32_t column)
+{
+    return mixed(column ^ times_x(times_x(column ^ rotated(column, 2))));
+}
+
+static void each_column(struct cpu *cpu, uint32_t word, uint32_t (*mix)(uint32_t))
+{
+    union lanes s = vr(cpu, rn(word));
+
+    for (unsigned i = 0; i < 4; i++)
+        s.u32[i] = mix(s.u32[i]);
+    set_vr(cpu, rd(word), s, 16);
 }
 
 EXEC(aesmc)
 {
-    mix_columns(cpu, word, (const uint8_t[]){2, 3, 1, 1});
+    each_column(cpu, word, mixed);
 }
 
 EXEC(aesimc)
 {
-    mix_columns(cpu, word, (const uint8_t[]){14, 11, 13, 9});
+    each_column(cpu, word, unmixed);
 }
