@@ -24,8 +24,8 @@ struct fault {
     void *addr;
 };
 
-static sigjmp_buf fault_exit;
-static struct fault fault_seen;
+static __thread sigjmp_buf fault_exit;
+static __thread struct fault fault_seen;
 
 static void fault_handler(int sig, siginfo_t *info, void *context)
 {

@@ -1,11 +1,14 @@
 /*
  * Random changes of a window of pages, each foretold by a plain model: what is mapped, with which
  * rights, holding which value; whether a hint is free, a fixed address taken, a range full of holes,
- * a page's code executable, and the same in a child.
+ * a page's code executable, and the same in a child. By one thread, and by several at once, each in a
+ * window of its own.
  *
  * test: timeout=120
  */
 #include "mm.h"
+
+#include <pthread.h>
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define PAGES 48
@@ -13,13 +16,14 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-static char *window;
-static struct {
+static int several; /* threads: then nobody maps without a fixed address, which may fall into another's hole */
+static __thread char *window;
+static __thread struct {
     int mapped, prot;
     uint32_t value; /* of the page's first word, an instruction or 0 */
 } page[PAGES];
 
-static unsigned random_seed;
+static __thread unsigned random_seed;
 
 static unsigned dice(unsigned n)
 {
@@ -122,6 +126,15 @@ static int probe_all(void)
     return right == PAGES;
 }
 
+/* Does [p, p+len) touch no mapped page of the window? */
+static int only_free(const char *p, size_t len)
+{
+    for (unsigned i = 0; i < PAGES; i++)
+        if (page[i].mapped && at(i) + PAGE > p && at(i) < p + len)
+            return 0;
+    return 1;
+}
+
 static int try_map(unsigned from, unsigned to)
 {
     int prot = random_prot(), taken = count_mapped(from, to) > 0;
@@ -137,9 +150,11 @@ static int try_map(unsigned from, unsigned to)
             return got == MAP_FAILED && errno == EEXIST;
         break;
     default:
+        if (taken && several)
+            return 1;
         got = mmap(at(from), len, prot, ANON, -1, 0);
         if (taken) {
-            int fine = got != MAP_FAILED && (got >= at(PAGES) || got + len <= window);
+            int fine = got != MAP_FAILED && got != at(from) && only_free(got, len);
             return munmap(got, len) == 0 && fine;
         }
     }
@@ -216,30 +231,71 @@ static int step(void)
     }
 }
 
-static void run(unsigned seed, int steps)
+static char *new_window(void)
 {
+    char *p = anon(3 * PAGES * PAGE, PROT_NONE);
+    munmap(p + PAGES * PAGE, PAGES * PAGE);
+    return p + PAGES * PAGE;
+}
+
+/* 0, or the number of the first step that did not come out as foretold. */
+static int run(char *mine, unsigned seed, int steps)
+{
+    window = mine;
     random_seed = seed;
-    window = anon(3 * PAGES * PAGE, PROT_NONE);
-    munmap(window, 3 * PAGES * PAGE);
-    window += PAGES * PAGE;
     set(0, PAGES, 0, 0);
-    for (int i = 0; i < steps; i++) {
-        if (!step()) {
-            test_report(0, __LINE__, "seed %u, step %d is not as foretold (errno %d)", seed, i, errno);
-            break;
-        }
-        if (i % 500 == 0)
-            CHECK(probe_all());
-        if (i % 2000 == 1000)
-            CHECK_EQ(IN_CHILD(!probe_all() || !step() || !probe_all()), 0);
+    for (int i = 1; i <= steps; i++) {
+        if (!step() || (i % 500 == 0 && !probe_all()) ||
+            (i % 2000 == 1000 && IN_CHILD(!probe_all() || !step() || !probe_all())))
+            return i;
     }
-    munmap(window, PAGES * PAGE);
+    return 0;
 }
 
 TEST(random_changes)
 {
-    for (unsigned seed = 1; seed <= 8; seed++)
-        run(seed, 6000);
+    for (unsigned seed = 1; seed <= 8; seed++) {
+        char *mine = new_window();
+        CHECK_EQ(run(mine, seed, 6000), 0);
+        munmap(mine - PAGES * PAGE, 3 * PAGES * PAGE);
+    }
+}
+
+struct worker {
+    pthread_t thread;
+    pthread_barrier_t *ready;
+    char *mine;
+    unsigned seed;
+    int wrong;
+};
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    pthread_barrier_wait(w->ready);
+    w->wrong = run(w->mine, w->seed, 4000);
+    return NULL;
+}
+
+TEST(random_changes_by_threads)
+{
+    enum { THREADS = 4 };
+    struct worker worker[THREADS];
+    pthread_barrier_t ready;
+    pthread_barrier_init(&ready, NULL, THREADS + 1);
+    for (unsigned i = 0; i < THREADS; i++) {
+        worker[i] = (struct worker){.ready = &ready, .seed = 100 + i};
+        CHECK_EQ(pthread_create(&worker[i].thread, NULL, work, &worker[i]), 0);
+    }
+    several = 1;
+    for (unsigned i = 0; i < THREADS; i++)
+        worker[i].mine = new_window();
+    pthread_barrier_wait(&ready);
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(worker[i].thread, NULL);
+        CHECK_EQ(worker[i].wrong, 0);
+        munmap(worker[i].mine - PAGES * PAGE, 3 * PAGES * PAGE);
+    }
 }
 
 TEST_MAIN()
