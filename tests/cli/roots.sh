@@ -14,7 +14,7 @@ same() {
     [ "$2" = "$3" ] || fail "$1: '$2', not '$3'"
 }
 
-# Executes what follows "then", and prints its arguments otherwise.
+# Executes what follows "exec", and prints its arguments otherwise.
 cat >p.c <<'EOT'
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@ cat >p.c <<'EOT'
 int main(int argc, char **argv)
 {
     char cwd[4096];
-    if (argc > 2 && !strcmp(argv[1], "then"))
+    if (argc > 2 && !strcmp(argv[1], "exec"))
         return execv(argv[2], argv + 2) ? perror(argv[2]), 1 : 0;
     if (argc > 2 && !strcmp(argv[1], "touch"))
         return !fopen(argv[2], "w");
@@ -44,10 +44,10 @@ only() {
 }
 same "only, start" "$(only p a)" "/:[p][a]"
 same "only, from inside" "$(cd root/sub && $ELVER --sysroot-only -L .. p)" "/sub:[p]"
-same "only, exec" "$(only p then /bin/p x)" "/:[/bin/p][x]"
-same "only, script" "$(only p then /script x)" "/:[/bin/p][shebang][/script][x]"
-same "only, dots" "$(only p then /../../bin/p)" "/:[/../../bin/p]"
-only p then /bin/true 2>/dev/null && fail "a program of the host was found"
+same "only, exec" "$(only p exec /bin/p x)" "/:[/bin/p][x]"
+same "only, script" "$(only p exec /script x)" "/:[/bin/p][shebang][/script][x]"
+same "only, dots" "$(only p exec /../../bin/p)" "/:[/../../bin/p]"
+only p exec /bin/true 2>/dev/null && fail "a program of the host was found"
 only p touch /sub/new
 [ -e root/sub/new ] || fail "a new file is not in the root"
 
@@ -56,7 +56,7 @@ over() {
     $ELVER -L root "$@"
 }
 same "over, start" "$(over p a)" "$here:[p][a]"
-same "over, the host's" "$(over p then /bin/echo host)" "host"
+same "over, the host's" "$(over p exec /bin/echo host)" "host"
 over p touch /only/new
 [ -e root/only/new ] || fail "a new file is not where its directory is"
 over p touch "$here/beside"
@@ -72,4 +72,4 @@ else
     exit 0
 fi
 same "chroot, start" "$("${in_root[@]}" /elver /bin/p a)" "/:[/bin/p][a]"
-same "chroot, exec" "$("${in_root[@]}" /elver /bin/p then /bin/p then /script b)" "/:[/bin/p][shebang][/script][b]"
+same "chroot, exec" "$("${in_root[@]}" /elver /bin/p exec /bin/p exec /script b)" "/:[/bin/p][shebang][/script][b]"
