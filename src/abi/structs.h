@@ -424,6 +424,43 @@ struct linux_io_event {
     int64_t res, res2;
 };
 
+struct linux_io_sqring_offsets {
+    uint32_t head, tail, ring_mask, ring_entries, flags, dropped, array, resv1;
+    uint64_t user_addr;
+};
+
+struct linux_io_cqring_offsets {
+    uint32_t head, tail, ring_mask, ring_entries, overflow, cqes, flags, resv1;
+    uint64_t user_addr;
+};
+
+struct linux_io_uring_params {
+    uint32_t sq_entries, cq_entries, flags, sq_thread_cpu, sq_thread_idle, features, wq_fd, resv[3];
+    struct linux_io_sqring_offsets sq_off;
+    struct linux_io_cqring_offsets cq_off;
+};
+
+/* One request; fields by the names of their commonest use. */
+struct linux_io_uring_sqe {
+    uint8_t opcode, flags;
+    uint16_t ioprio;
+    int32_t fd;
+    uint64_t off; /* also a second address */
+    uint64_t addr;
+    uint32_t len;
+    uint32_t op_flags;
+    uint64_t user_data;
+    uint16_t buf_index, personality;
+    int32_t file_index;
+    uint64_t addr3, pad;
+};
+
+struct linux_io_uring_getevents_arg {
+    uint64_t sigmask;
+    uint32_t sigmask_sz, min_wait_usec;
+    uint64_t ts;
+};
+
 #define LINUX_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
 LINUX_SIZE(linux_timex, 208);
 LINUX_SIZE(linux_siginfo, 128);
@@ -447,6 +484,9 @@ LINUX_SIZE(linux_semid_ds, 88);
 LINUX_SIZE(linux_shmid_ds, 112);
 LINUX_SIZE(linux_msqid_ds, 120);
 LINUX_SIZE(linux_iocb, 64);
+LINUX_SIZE(linux_io_uring_params, 120);
+LINUX_SIZE(linux_io_uring_sqe, 64);
+LINUX_SIZE(linux_io_uring_getevents_arg, 24);
 #undef LINUX_SIZE
 
 #endif

@@ -32,12 +32,27 @@ long host_guest_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t
                         uint64_t a5);
 
 /*
+ * A request of io_uring, which the host kernel reads from memory: changed in
+ * place from arm64's form to the host's, with what it points at in *extra,
+ * which must stay until the request was taken. 1 when it was changed, 0 when it
+ * is the same, -LINUX_EFAULT when what it points at cannot be read,
+ * -LINUX_EINVAL for a request whose result could not be converted.
+ */
+struct host_uring_extra {
+    uint8_t bytes[32];
+};
+int host_uring_request(struct linux_io_uring_sqe *sqe, struct host_uring_extra *extra);
+
+/*
  * What host_guest_syscall is made of (window_x86_64.S): tests *poll and makes
  * the host's own system call nr as one step to a signal handler, which moves a
  * PC that it finds inside to the return. Results as above, host numbers else.
  */
 long host_window_syscall(const volatile uint32_t *poll, long nr, uint64_t a0, uint64_t a1,
                          uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+
+/* mmap of a file at a place that the host chooses in the low 2 GiB: the address or -LINUX_Exxx. */
+long host_mmap_low(uint64_t len, int prot, int flags, int fd, uint64_t offset);
 
 /* A place to come back to from a fault or host_throw: callee-saved registers, sp, pc. */
 struct host_catch {

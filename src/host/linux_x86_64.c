@@ -19,6 +19,8 @@
 #include "host/host.h"
 #include "host/raw_x86_64.h"
 
+#include <string.h>
+
 #include <asm/stat.h>
 #include <asm/unistd.h>
 
@@ -185,6 +187,47 @@ static long convert_epoll_wait(enter_fn *enter, long nr, uint64_t *a)
     return count;
 }
 
+/* ---- io_uring ---- */
+
+static int uring_openat2(struct linux_io_uring_sqe *sqe, struct host_uring_extra *extra)
+{
+    struct linux_open_how how;
+
+    if (sqe->len != sizeof(how) || host_copy(&how, (const void *)sqe->off, sizeof(how)))
+        return sqe->len != sizeof(how) ? -LINUX_EINVAL : -LINUX_EFAULT;
+    how.flags = open_flags(how.flags);
+    memcpy(extra->bytes, &how, sizeof(how));
+    sqe->off = (uint64_t)extra->bytes;
+    return 1;
+}
+
+static int uring_epoll_ctl(struct linux_io_uring_sqe *sqe, struct host_uring_extra *extra)
+{
+    struct linux_epoll_event guest;
+    struct host_epoll_event host;
+
+    if (sqe->len == LINUX_EPOLL_CTL_DEL)
+        return 0;
+    if (host_copy(&guest, (const void *)sqe->addr, sizeof(guest)))
+        return -LINUX_EFAULT;
+    host = (struct host_epoll_event){guest.events, guest.data};
+    memcpy(extra->bytes, &host, sizeof(host));
+    sqe->addr = (uint64_t)extra->bytes;
+    return 1;
+}
+
+int host_uring_request(struct linux_io_uring_sqe *sqe, struct host_uring_extra *extra)
+{
+    switch (sqe->opcode) {
+    case LINUX_IORING_OP_OPENAT: sqe->op_flags = (uint32_t)open_flags(sqe->op_flags); return 1;
+    case LINUX_IORING_OP_OPENAT2: return uring_openat2(sqe, extra);
+    case LINUX_IORING_OP_EPOLL_CTL: return uring_epoll_ctl(sqe, extra);
+    /* Its events are written when it is done, long after anybody could spread them out. */
+    case LINUX_IORING_OP_EPOLL_WAIT: return -LINUX_EINVAL;
+    default: return 0;
+    }
+}
+
 /* ---- System V semaphores ---- */
 
 struct host_semid_ds {
@@ -247,6 +290,12 @@ static long convert_mmap(enter_fn *enter, long nr, uint64_t *a)
     else if (a[3] & (HOST_MAP_32BIT | HOST_MAP_ABOVE4G))
         return -LINUX_EOPNOTSUPP;
     return enter(nr, a);
+}
+
+long host_mmap_low(uint64_t len, int prot, int flags, int fd, uint64_t offset)
+{
+    uint64_t a[6] = {0, len, (uint64_t)prot, (uint64_t)flags | HOST_MAP_32BIT, (uint64_t)fd, offset};
+    return enter_plain(__NR_mmap, a);
 }
 
 /* ---- ioctl ---- */

@@ -14,6 +14,7 @@
 #include "mm/space.h"
 
 struct options;
+struct io_ring;
 struct view;
 
 /* Signal actions of one process (CLONE_SIGHAND shares them). */
@@ -43,6 +44,8 @@ struct group {
     const struct engine *engine;
     uint64_t
         refused[8]; /* by number: system calls refused with ENOSYS and already named in the log */
+
+    struct io_ring *rings; /* sys/io_uring.c: those that this process made */
 
     /* What the loop above this room does: run.c's. */
     void (*run)(struct task *t) noreturn_fn; /* the life of a new thread */

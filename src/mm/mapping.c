@@ -148,6 +148,23 @@ static long map_anywhere(struct space *s, const struct map_request *r)
     }
 }
 
+/*
+ * Some files choose their place themselves and refuse any that is asked for
+ * (rings of io_uring); they can be told to choose in the guest's range.
+ */
+static long map_where_the_file_wants(struct space *s, const struct map_request *r)
+{
+    long got = host_mmap_low(r->len, host_prot(r->prot & PROT_ALL), r->flags, r->fd, r->offset);
+    if (got < 0)
+        return got;
+    uint64_t at = (uint64_t)got;
+    struct vma *v = vma_above(&s->vmas, at);
+    if (gva_range_ok(gva_of(at), r->bytes) && (!v || v->node.start >= at + r->bytes))
+        return got;
+    host_syscall(LINUX_SYS_munmap, at, r->bytes, 0, 0, 0, 0);
+    return -LINUX_EINVAL;
+}
+
 long space_mmap(struct space *s, gva addr, uint64_t len, int prot, int flags, int fd,
                 uint64_t offset)
 {
@@ -164,6 +181,8 @@ long space_mmap(struct space *s, gva addr, uint64_t len, int prot, int flags, in
         r.bytes = (len + r.granule - 1) & ~(r.granule - 1);
         got = map_anywhere(s, &r);
     }
+    if (got == -LINUX_EINVAL && !fixed && len && !(flags & LINUX_MAP_ANONYMOUS))
+        got = map_where_the_file_wants(s, &r);
     if (got >= 0) {
         uint64_t at = (uint64_t)got;
         struct vma_attr attr = attr_of(s, space_prot(s, prot), flags, fd);

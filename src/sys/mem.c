@@ -33,7 +33,11 @@ long sys_brk(gva brk)
 
 long sys_mmap(gva addr, uint64_t len, int prot, int flags, int fd, uint64_t offset)
 {
-    return space_mmap(SPACE, addr, len, prot, flags, fd, offset);
+    long rc = space_mmap(SPACE, addr, len, prot, flags, fd, offset);
+
+    if (unlikely(current->group->rings && rc > 0 && !(flags & LINUX_MAP_ANONYMOUS)))
+        sys_uring_mapped(fd, offset, gva_of((uint64_t)rc));
+    return rc;
 }
 
 long sys_munmap(gva addr, uint64_t len)

@@ -67,6 +67,9 @@ struct path;
  */
 long sys_path(struct path *p, int dirfd, gva name, unsigned how) must_check;
 
+/* The guest mapped fd, which may be a ring of io_uring: tells where its requests are. */
+void sys_uring_mapped(int fd, uint64_t offset, gva at);
+
 /*
  * Looks a vector of the guest's over: gives it back, or SYS_BAD_POINTER when
  * one of its parts does not lie in the guest's range.
