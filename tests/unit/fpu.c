@@ -208,6 +208,46 @@ static void short_cuts_change_nothing(void **state)
     }
 }
 
+/* With FZ the host is never asked, and without denormal operands it makes no other difference here. */
+static void comparisons_and_integers_the_long_way(void **state)
+{
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        enum fpu_fmt fmt = rnd() % 2 ? FPU_S : FPU_D;
+        uint64_t inf = ((1ull << exp_bits[fmt]) - 1) << frac_bits[fmt];
+        uint64_t a = operand(fmt), b = rnd() % 4 ? operand(fmt) : a ^ rnd() % 2;
+        bool is_unsigned = rnd() % 2, signal = rnd() % 2;
+        unsigned int_bits = rnd() % 2 ? 32 : 64;
+        struct fpu fast = {0}, slow = {.fpcr = FPCR_FZ};
+
+        if (rnd() % 16 == 0) /* an infinity or a NaN */
+            a |= inf;
+        if ((a & inf) == 0 || (b & inf) == 0)
+            continue;
+        assert_int_equal(fpu_compare(&fast, fmt, a, b, signal),
+                         fpu_compare(&slow, fmt, a, b, signal));
+        assert_int_equal(fpu_to_fixed(&fast, fmt, a, 0, is_unsigned, FPU_ZERO, int_bits),
+                         fpu_to_fixed(&slow, fmt, a, 0, is_unsigned, FPU_ZERO, int_bits));
+        assert_int_equal(fast.fpsr, slow.fpsr);
+    }
+}
+
+static void formats_with_and_without_the_host(void **state)
+{
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        enum fpu_fmt from = rnd() % 2 ? FPU_S : FPU_D, to = from == FPU_S ? FPU_D : FPU_S;
+        struct fpu slow = {.fpsr = 0}, fast = {.fpsr = FPSR_IXC}, back = {0};
+        uint64_t a = operand(from), wide = fpu_convert(&slow, to, from, a, FPU_TIEEVEN);
+
+        assert_int_equal(wide, fpu_convert(&fast, to, from, a, FPU_TIEEVEN));
+        assert_int_equal(slow.fpsr | FPSR_IXC, fast.fpsr);
+        if (to == FPU_D) {
+            assert_int_equal(slow.fpsr, 0);
+            assert_int_equal(fpu_convert(&back, FPU_S, FPU_D, wide, FPU_ODD), a);
+            assert_int_equal(back.fpsr, 0);
+        }
+    }
+}
+
 static void integers_there_and_back(void **state)
 {
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -323,10 +363,16 @@ static void javascript_conversion(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(double_as_the_host),      cmocka_unit_test(single_as_the_host),
-        cmocka_unit_test(half_as_rounded_double),  cmocka_unit_test(short_cuts_change_nothing),
-        cmocka_unit_test(integers_there_and_back), cmocka_unit_test(to_int32_as_the_host),
-        cmocka_unit_test(nans_in_order),           cmocka_unit_test(flushing_tells_what_it_did),
+        cmocka_unit_test(double_as_the_host),
+        cmocka_unit_test(single_as_the_host),
+        cmocka_unit_test(half_as_rounded_double),
+        cmocka_unit_test(short_cuts_change_nothing),
+        cmocka_unit_test(comparisons_and_integers_the_long_way),
+        cmocka_unit_test(formats_with_and_without_the_host),
+        cmocka_unit_test(integers_there_and_back),
+        cmocka_unit_test(to_int32_as_the_host),
+        cmocka_unit_test(nans_in_order),
+        cmocka_unit_test(flushing_tells_what_it_did),
         cmocka_unit_test(javascript_conversion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,20 +2,12 @@
  * The soft FPU's arithmetic: unpack, operate exactly on 64- or 128-bit
  * significands, round once (DDI 0487 J1.3: FPUnpack, FPRound, FPAdd, FPMul,
  * FPDiv, FPSqrt, FPMulAdd, FPMax, FPCompare...).
- *
- * The host's own unit is used where its answer is provably the same and no
- * new flag can arise: round to nearest, no flushing, IXC already set, and a
- * normal result that is not the smallest normal one (which may have been
- * tiny before rounding, where Arm detects underflow). Such a result has no
- * NaN or infinity among its operands, and denormal operands are exact. The
- * host's MXCSR is in its default state in all C code of the runtime.
  */
 #include "engine/interp/fpu.h"
 
-#include <string.h>
-
 #include "a64/cpu.h"
 #include "engine/interp/fpu_core.h"
+#include "engine/interp/fpu_host.h"
 
 const struct fpn_format fpn_formats[4] = {
     [FPU_BF16] = {16, 7, 127, 0x7f80},
@@ -168,87 +160,6 @@ bool fpn_process_nans(struct fpu *f, enum fpu_fmt fmt, struct fpn a, struct fpn 
     else
         *out = fpn_process_nan(f, fmt, b, raw_b);
     return true;
-}
-
-/* ---- the host's unit ---- */
-
-static inline bool host_usable(const struct fpu *f)
-{
-    return (f->fpcr & (3u << 22 | FPCR_FZ)) == 0 && f->fpsr & FPSR_IXC;
-}
-
-static inline double as_double(uint64_t raw)
-{
-    double d;
-    memcpy(&d, &raw, sizeof(d));
-    return d;
-}
-
-static inline float as_float(uint64_t raw)
-{
-    uint32_t low = (uint32_t)raw;
-    float s;
-    memcpy(&s, &low, sizeof(s));
-    return s;
-}
-
-static inline uint64_t from_double(double d)
-{
-    uint64_t raw;
-    memcpy(&raw, &d, sizeof(raw));
-    return raw;
-}
-
-static inline uint64_t from_float(float s)
-{
-    uint32_t raw;
-    memcpy(&raw, &s, sizeof(raw));
-    return raw;
-}
-
-/* Exponent field from 2 to the last but one: see the head of this file. */
-static inline bool plain_double(uint64_t raw)
-{
-    return (raw >> 52 & 0x7ff) - 2 < 0x7ff - 2;
-}
-
-static inline bool plain_float(uint64_t raw)
-{
-    return (raw >> 23 & 0xff) - 2 < 0xff - 2;
-}
-
-/* Kept out of the functions that try the host first, whose prologue would pay for it. */
-#define long_way __attribute__((noinline))
-
-#define TRY_HOST(f, fmt, double_raw, float_raw)  \
-    do {                                         \
-        if (likely(host_usable(f))) {            \
-            if (fmt == FPU_D) {                  \
-                uint64_t host_ = double_raw;     \
-                if (likely(plain_double(host_))) \
-                    return host_;                \
-            } else if (fmt == FPU_S) {           \
-                uint64_t host_ = float_raw;      \
-                if (likely(plain_float(host_)))  \
-                    return host_;                \
-            }                                    \
-        }                                        \
-    } while (0)
-
-/* Hosts without the instruction would round twice. */
-static inline bool host_has_fma(void)
-{
-    return __builtin_cpu_supports("fma");
-}
-
-static __attribute__((target("fma"))) uint64_t host_fma_double(uint64_t n, uint64_t a, uint64_t b)
-{
-    return from_double(__builtin_fma(as_double(a), as_double(b), as_double(n)));
-}
-
-static __attribute__((target("fma"))) uint64_t host_fma_float(uint64_t n, uint64_t a, uint64_t b)
-{
-    return from_float(__builtin_fmaf(as_float(a), as_float(b), as_float(n)));
 }
 
 /* ---- sums and products ---- */
@@ -568,8 +479,9 @@ uint64_t fpu_min_num(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b)
 static bool unordered(struct fpu *f, enum fpu_fmt fmt, uint64_t a, uint64_t b, bool signal_nans,
                       int *relation)
 {
+    if (host_compares(f, fmt, a, b, relation))
+        return false;
     struct fpn x = fpn_unpack(f, fmt, a), y = fpn_unpack(f, fmt, b);
-
     if (!fpn_is_nan(x) && !fpn_is_nan(y)) {
         *relation = order(x, y);
         return false;

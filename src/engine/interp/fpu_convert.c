@@ -7,6 +7,7 @@
 #include "engine/interp/fpu.h"
 
 #include "engine/interp/fpu_core.h"
+#include "engine/interp/fpu_host.h"
 
 /* FPConvertNaN: sign and the top of the payload stay, the result is quiet. */
 static uint64_t convert_nan(enum fpu_fmt to, enum fpu_fmt from, bool sign, uint64_t raw)
@@ -17,8 +18,8 @@ static uint64_t convert_nan(enum fpu_fmt to, enum fpu_fmt from, bool sign, uint6
     return fpn_sign(to, sign) | tt->inf | fpn_quiet_bit(to) | frac >> (64 - tt->frac_bits);
 }
 
-uint64_t fpu_convert(struct fpu *f, enum fpu_fmt to, enum fpu_fmt from, uint64_t a,
-                     enum fpu_round round)
+static long_way uint64_t convert(struct fpu *f, enum fpu_fmt to, enum fpu_fmt from, uint64_t a,
+                                 enum fpu_round round)
 {
     struct fpn n = fpn_unpack_cv(f, from, a);
     bool alternative = to == FPU_H && f->fpcr & FPCR_AHP; /* has neither NaN nor infinity */
@@ -38,6 +39,19 @@ uint64_t fpu_convert(struct fpu *f, enum fpu_fmt to, enum fpu_fmt from, uint64_t
     if (alternative)
         return fpn_sign(to, n.sign);
     return f->fpcr & FPCR_DN ? fpn_default_nan(to) : convert_nan(to, from, n.sign, a);
+}
+
+uint64_t fpu_convert(struct fpu *f, enum fpu_fmt to, enum fpu_fmt from, uint64_t a,
+                     enum fpu_round round)
+{
+    if (from == FPU_S && to == FPU_D && plain_float(a))
+        return from_double(as_float(a));
+    if (from == FPU_D && to == FPU_S && round == FPU_TIEEVEN && host_usable(f)) {
+        uint64_t single = from_float((float)as_double(a));
+        if (plain_float(single))
+            return single;
+    }
+    return convert(f, to, from, a, round);
 }
 
 uint64_t fpu_to_bfloat(struct fpu *f, uint64_t single)
@@ -139,8 +153,8 @@ uint64_t fpu_round_int_n(struct fpu *f, enum fpu_fmt fmt, uint64_t a, enum fpu_r
     return fpn_round(f, fmt, n.sign, 63 - shift, units << shift, FPU_ZERO);
 }
 
-uint64_t fpu_to_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits, bool is_unsigned,
-                      enum fpu_round round, unsigned int_bits)
+static long_way uint64_t to_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits,
+                                  bool is_unsigned, enum fpu_round round, unsigned int_bits)
 {
     struct fpn n = fpn_unpack(f, fmt, a);
     uint64_t mask = UINT64_MAX >> (64 - int_bits);
@@ -165,6 +179,17 @@ uint64_t fpu_to_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbit
     return (n.sign ? -units : units) & mask;
 }
 
+uint64_t fpu_to_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits, bool is_unsigned,
+                      enum fpu_round round, unsigned int_bits)
+{
+    uint64_t result;
+
+    if (round == FPU_ZERO && fbits == 0 &&
+        host_truncates(f, fmt, a, is_unsigned, int_bits, &result))
+        return result;
+    return to_fixed(f, fmt, a, fbits, is_unsigned, round, int_bits);
+}
+
 uint64_t fpu_from_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fbits,
                         bool is_unsigned)
 {
@@ -173,6 +198,8 @@ uint64_t fpu_from_fixed(struct fpu *f, enum fpu_fmt fmt, uint64_t a, unsigned fb
 
     if (magnitude == 0)
         return 0;
+    if (fmt == FPU_D && fbits == 0 && magnitude < 1ull << 53)
+        return from_double((double)magnitude) | fpn_sign(fmt, sign);
     int shift = __builtin_clzll(magnitude);
     return fpn_round(f, fmt, sign, 63 - shift - (int)fbits, magnitude << shift,
                      FPCR_RMODE(f->fpcr));
