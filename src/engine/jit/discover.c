@@ -246,8 +246,8 @@ static bool may_raise(const struct insn *in)
 }
 
 /*
- * What may fault shows NZCV to a signal handler: inside a block it counts as
- * reading. Across blocks it does not, or every loop would store flags that are dead.
+ * What may fault shows NZCV to a signal handler: that counts as reading, but
+ * only inside the block that sets them, or every loop would store flags that are dead.
  */
 static void make_liveness(struct lift *l)
 {
@@ -266,7 +266,8 @@ static void make_liveness(struct lift *l)
             bool live = live_at_end(l, b, exit_live[k]), shown = false;
             for (int i = b->last; i >= b->first; i--) {
                 uint8_t attr = lift_rows[l->insn[i].op].attr;
-                l->insn[i].live_out = live || shown;
+                l->insn[i].live_out = live;
+                l->insn[i].shown = shown;
                 if (attr & LF_WRITES)
                     live = shown = false;
                 if (attr & LF_READS)

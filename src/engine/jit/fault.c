@@ -31,16 +31,15 @@ bool jit_host_fault(struct cpu *cpu, void *context, const struct trap *trap)
 
     if (!jit.ready || at < jit.arena || at >= jit.arena + jit.arena_bytes || !th)
         return false;
+    const struct region *r = cache_region_at(at);
+    const struct fault_point *f = r ? point_of(r, (uint32_t)(at - r->code)) : NULL;
     /* The shadow call stack is full: it starts anew, older calls will return through the hash. */
     uint64_t guard = (uint64_t)th->shadow;
     if (trap->addr >= guard && trap->addr < guard + GUEST_PAGE) {
         reg[REG_RSP] = (greg_t)cpu->engine_word[JW_SHADOW_TOP];
-        return true;
+        if (!cpu->poll || !f)
+            return true;
     }
-    const struct region *r = cache_region_at(at);
-    if (!r)
-        return false;
-    const struct fault_point *f = point_of(r, (uint32_t)(at - r->code));
     if (!f)
         return false;
     cpu->pc = r->pc + 4ul * f->insn;

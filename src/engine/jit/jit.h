@@ -108,7 +108,7 @@ struct jit_thunks {
 struct jit {
     struct lock lock;
     bool ready, avx512, gfni;
-    const char *debug;
+    uint64_t dump_pc; /* regions that hold it are printed */
     bool one_insn, no_link, stats, perf_map;
     struct lift *lift; /* scratch of the translation under way */
     size_t arena_bytes;
@@ -162,6 +162,9 @@ void jit_flags_unpack(struct cpu *cpu);
 
 /* ---- fault.c ---- */
 bool jit_host_fault(struct cpu *cpu, void *uc, const struct trap *trap);
+
+/* ---- dump.c ---- */
+void jit_dump(const struct region *r);
 
 /* ---- stats.c ---- */
 void jit_print_stats(void);

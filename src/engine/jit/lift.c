@@ -163,6 +163,7 @@ void flags_set(struct lift *l, enum flags_at kind)
 {
     l->flags = kind;
     l->flags_saved = false;
+    l->flags_here = true;
     l->e.clobbered = false;
 }
 

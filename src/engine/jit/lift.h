@@ -38,6 +38,7 @@ struct insn {
     bool present;     /* in the region */
     bool leader;      /* starts a block */
     bool live_out;    /* NZCV is read after it before it is written */
+    bool shown;       /* something may fault after it in the block before NZCV is written */
     uint16_t block;
 };
 
@@ -84,6 +85,7 @@ struct lift {
     bool live_out;    /* NZCV live after it */
     enum flags_at flags;
     bool flags_saved; /* EFLAGS and memory both hold NZCV */
+    bool flags_here;  /* NZCV was set in this block */
     uint32_t upper64; /* V registers known to be zero in bits 127..64 */
     uint32_t upper32; /* ... in bits 127..32 */
     bool ended;       /* control does not go on to the next instruction */

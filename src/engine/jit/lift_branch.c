@@ -96,12 +96,16 @@ static void poll(struct lift *l, uint64_t pc)
     cold_add(l, COLD_POLL, x_jcc(&l->e, CC_NE))->pc = pc;
 }
 
-/* The return address: into X30 and onto the shadow stack. */
+/*
+ * The return address: onto the shadow stack and into X30. Calls need no poll:
+ * without end they fill the shadow stack, and its guard page looks (fault.c).
+ */
 static void push_return(struct lift *l, int t)
 {
     x_imm(&l->e, t, l->pc + 4);
-    gpr_commit(l, 30, t);
+    may_fault(l);
     x_push(&l->e, t);
+    gpr_commit(l, 30, t);
 }
 
 /* Behind the call: its return has popped the host's address, the guest's is still there. */
@@ -115,8 +119,6 @@ bool lift_bl(struct lift *l, uint32_t w)
 {
     uint64_t target = branch_target(w, A64_bl, l->pc);
     flags_clobber(l);
-    if (target <= l->pc)
-        poll(l, l->pc);
     push_return(l, RAX);
     call_to(l, target);
     after_call(l);
@@ -148,7 +150,6 @@ bool lift_blr(struct lift *l, uint32_t w)
 {
     struct emit *e = &l->e;
     flags_clobber(l);
-    poll(l, l->pc);
     gpr_copy_z(l, true, RAX, RN(w));
     push_return(l, RCX);
     look_in_hash(e);

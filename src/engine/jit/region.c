@@ -248,6 +248,7 @@ static void emit_cold(struct lift *l, struct cold *c, uint32_t region_index)
 static void begin_block(struct lift *l, struct block *b)
 {
     bool falls_in = !l->ended;
+    l->flags_here = false;
     if (b->canonical) {
         if (falls_in && flags_pending(l) && b->live_in)
             emit_flags_save(&l->e, l->flags);
@@ -278,7 +279,7 @@ static void lift_one(struct lift *l)
     const struct insn *in = &l->insn[l->at];
     const struct lift_row *row = &lift_rows[in->op];
     l->pc = l->base + 4ul * l->at;
-    l->live_out = in->live_out;
+    l->live_out = in->live_out || (in->shown && l->flags_here);
     l->e.clobbered = false;
     l->skip = 0;
     uint8_t *before = l->e.p;
@@ -367,6 +368,8 @@ struct region *region_translate(uint64_t pc, const struct cpu *cpu, uint8_t mode
         emit_cold(l, &l->cold[k], jit.region_count);
     BUG_ON(l->e.p > l->e.end);
     struct region *r = region_publish(l);
+    if (r && jit.dump_pc)
+        jit_dump(r);
     if (r && jit.perf_map)
         jit_perf_map(r);
     if (r && jit.stats) {

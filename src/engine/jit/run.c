@@ -8,6 +8,7 @@
  * emptied when everybody is outside. Who was outside meanwhile sees that
  * jit.epoch moved and forgets its remembered code addresses before going in.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -381,6 +382,12 @@ static bool word_in(const char *words, const char *word)
     return at != NULL;
 }
 
+static uint64_t number_after(const char *words, const char *word)
+{
+    const char *at = words ? strstr(words, word) : NULL;
+    return at ? strtoul(at + strlen(word), NULL, 16) : 0;
+}
+
 static int jit_process_init(const struct engine_options *opt)
 {
     __builtin_cpu_init();
@@ -393,6 +400,7 @@ static int jit_process_init(const struct engine_options *opt)
     jit.gfni = __builtin_cpu_supports("gfni");
     jit.one_insn = word_in(opt->debug, "one-insn");
     jit.no_link = word_in(opt->debug, "no-link");
+    jit.dump_pc = number_after(opt->debug, "dump=");
     jit.stats = opt->stats;
     jit.perf_map = opt->perf_map;
     int err = engine_interp.process_init(opt);
