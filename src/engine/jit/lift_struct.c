@@ -3,7 +3,7 @@
  * one lane (LD1, ST1 single structure) and interleaved pairs (LD2, ST2).
  * As in lift_mem.c, guest registers change only after the last access.
  */
-#include "engine/jit/lifters.h"
+#include "engine/jit/vec.h"
 
 /* The lane that LD1 and ST1 (single structure) move: log2 of its bytes and its number. */
 static unsigned lane_of(uint32_t w, unsigned *lane)
@@ -43,45 +43,6 @@ bool lift_st_single(struct lift *l, uint32_t w)
     return true;
 }
 
-/*
- * even, odd = the even and the odd lanes of a followed by b; all three of
- * a, b and t are destroyed. Halves of narrow lanes are taken by shifting them
- * to where a saturating pack leaves them alone.
- */
-static void unzip(struct emit *e, unsigned size, int even, int odd, int a, int b, int t)
-{
-    switch (size) {
-    case 0:
-        x_vi(e, VPSHIFTW_I, VSH_SRL, t, rm_reg(a), 8);
-        x_vi(e, VPSHIFTW_I, VSH_SLL, a, rm_reg(a), 8);
-        x_vi(e, VPSHIFTW_I, VSH_SRL, a, rm_reg(a), 8);
-        x_vi(e, VPSHIFTW_I, VSH_SRL, odd, rm_reg(b), 8);
-        x_v(e, VPACKUSWB, odd, t, rm_reg(odd));
-        x_vi(e, VPSHIFTW_I, VSH_SLL, b, rm_reg(b), 8);
-        x_vi(e, VPSHIFTW_I, VSH_SRL, b, rm_reg(b), 8);
-        x_v(e, VPACKUSWB, even, a, rm_reg(b));
-        break;
-    case 1:
-        x_vi(e, VPSHIFTD_I, VSH_SRA, t, rm_reg(a), 16);
-        x_vi(e, VPSHIFTD_I, VSH_SLL, a, rm_reg(a), 16);
-        x_vi(e, VPSHIFTD_I, VSH_SRA, a, rm_reg(a), 16);
-        x_vi(e, VPSHIFTD_I, VSH_SRA, odd, rm_reg(b), 16);
-        x_v(e, VPACKSSDW, odd, t, rm_reg(odd));
-        x_vi(e, VPSHIFTD_I, VSH_SLL, b, rm_reg(b), 16);
-        x_vi(e, VPSHIFTD_I, VSH_SRA, b, rm_reg(b), 16);
-        x_v(e, VPACKSSDW, even, a, rm_reg(b));
-        break;
-    case 2:
-        x_vi(e, VSHUFPS, odd, a, rm_reg(b), 0xdd);
-        x_vi(e, VSHUFPS, even, a, rm_reg(b), 0x88);
-        break;
-    default:
-        x_v(e, VPUNPCKHQDQ, odd, a, rm_reg(b));
-        x_v(e, VPUNPCKLQDQ, even, a, rm_reg(b));
-        break;
-    }
-}
-
 bool lift_ld2(struct lift *l, uint32_t w)
 {
     unsigned size = bits(w, 11, 10);
@@ -91,7 +52,7 @@ bool lift_ld2(struct lift *l, uint32_t w)
     may_fault(l);
     x_v(&l->e, VMOVDQU_LD, XMM_T0, 0, rm_mem(base, 0));
     x_v(&l->e, VMOVDQU_LD, XMM_T1, 0, rm_mem(base, 16));
-    unzip(&l->e, size, XMM_T0, XMM_T3, XMM_T0, XMM_T1, XMM_T2);
+    vec_unzip(l, size, XMM_T0, XMM_T3, XMM_T0, XMM_T1, XMM_T2);
     address_post_index(l, w, base, 32);
     vreg_commit(l, RD(w), XMM_T0, 0);
     vreg_commit(l, (RD(w) + 1) & 31, XMM_T3, 0);
@@ -100,16 +61,14 @@ bool lift_ld2(struct lift *l, uint32_t w)
 
 bool lift_st2(struct lift *l, uint32_t w)
 {
-    static const uint32_t low[4] = {VPUNPCKLBW, VPUNPCKLWD, VPUNPCKLDQ, VPUNPCKLQDQ};
-    static const uint32_t high[4] = {VPUNPCKHBW, VPUNPCKHWD, VPUNPCKHDQ, VPUNPCKHQDQ};
     unsigned size = bits(w, 11, 10);
     if (!bit(w, 30))
         return false;
     int base = gpr_read(l, RN(w), RCX);
     int a = vreg_read(l, RD(w), XMM_T0), b = vreg_read(l, (RD(w) + 1) & 31, XMM_T1);
     may_fault(l);
-    x_v(&l->e, low[size], XMM_T2, a, rm_reg(b));
-    x_v(&l->e, high[size], XMM_T3, a, rm_reg(b));
+    x_v(&l->e, lanes_unpack_low.op[size], XMM_T2, a, rm_reg(b));
+    x_v(&l->e, lanes_unpack_high.op[size], XMM_T3, a, rm_reg(b));
     x_v(&l->e, VMOVDQU_ST, XMM_T2, 0, rm_mem(base, 0));
     x_v(&l->e, VMOVDQU_ST, XMM_T3, 0, rm_mem(base, 16));
     address_post_index(l, w, base, 32);

@@ -1,0 +1,213 @@
+/*
+ * Building blocks of the Advanced SIMD lifters: see vec.h. x86-64 has no
+ * shifts of bytes, no arithmetic shift of 64-bit lanes below AVX-512 and few
+ * unsigned comparisons; what stands in for them is here and nowhere else.
+ */
+#include "engine/jit/vec.h"
+
+const struct lanes lanes_add = {{VPADDB, VPADDW, VPADDD, VPADDQ}};
+const struct lanes lanes_sub = {{VPSUBB, VPSUBW, VPSUBD, VPSUBQ}};
+const struct lanes lanes_cmpeq = {{VPCMPEQB, VPCMPEQW, VPCMPEQD, VPCMPEQQ}};
+const struct lanes lanes_cmpgt = {{VPCMPGTB, VPCMPGTW, VPCMPGTD, VPCMPGTQ}};
+const struct lanes lanes_unpack_low = {{VPUNPCKLBW, VPUNPCKLWD, VPUNPCKLDQ, VPUNPCKLQDQ}};
+const struct lanes lanes_unpack_high = {{VPUNPCKHBW, VPUNPCKHWD, VPUNPCKHDQ, VPUNPCKHQDQ}};
+
+static const uint32_t shift_imm[4] = {0, VPSHIFTW_I, VPSHIFTD_I, VPSHIFTQ_I};
+
+void vec_op(struct lift *l, uint32_t op, int d, unsigned n, unsigned m)
+{
+    if (op & VOP_EVEX) {
+        int a = vreg_read(l, n, XMM_T0);
+        x_v(&l->e, op, d, a, vreg(m));
+    } else {
+        int a = vreg_read_low(l, n, XMM_T0);
+        x_v(&l->e, op, d, a, vreg_low(l, m, XMM_T1));
+    }
+}
+
+int vec_dest(uint32_t op, unsigned n, int t)
+{
+    return op & VOP_EVEX ? vreg_dest(n, t) : vreg_dest_low(n, t);
+}
+
+void vec_commit(struct lift *l, uint32_t w, int x)
+{
+    if (IS_Q(w))
+        vreg_commit(l, RD(w), x, 0);
+    else
+        vreg_commit_d(l, RD(w), x);
+}
+
+void vec_commit_narrow(struct lift *l, uint32_t w, int x)
+{
+    if (!IS_Q(w)) {
+        vreg_commit_d(l, RD(w), x);
+        return;
+    }
+    int d = vreg_dest(RD(w), XMM_T0 == x ? XMM_T1 : XMM_T0);
+    x_v(&l->e, VPUNPCKLQDQ, d, vreg_read(l, RD(w), d), rm_reg(x));
+    vreg_commit(l, RD(w), d, 0);
+}
+
+void vec_const32(struct lift *l, int x, uint32_t v)
+{
+    x_imm(&l->e, RAX, v);
+    x_v(&l->e, VMOVD_LD, x, 0, rm_reg(RAX));
+    x_vi(&l->e, VPSHUFD, x, 0, rm_reg(x), 0);
+}
+
+void vec_const64(struct lift *l, int x, uint64_t v)
+{
+    if (v == 0) {
+        vec_zero(l, x);
+    } else if (v == UINT64_MAX) {
+        vec_ones(l, x);
+    } else if ((uint32_t)v == v >> 32) {
+        vec_const32(l, x, (uint32_t)v);
+    } else {
+        x_imm(&l->e, RAX, v);
+        x_v(&l->e, VMOVQ_FROM_R, x, 0, rm_reg(RAX));
+        x_v(&l->e, VPUNPCKLQDQ, x, x, rm_reg(x));
+    }
+}
+
+void vec_const128(struct lift *l, int x, uint64_t low, uint64_t high)
+{
+    x_imm(&l->e, RAX, low);
+    x_v(&l->e, VMOVQ_FROM_R, x, 0, rm_reg(RAX));
+    x_imm(&l->e, RAX, high);
+    x_vi(&l->e, VPINSRQ, x, x, rm_reg(RAX), 1);
+}
+
+void vec_not(struct lift *l, int x, int t)
+{
+    vec_ones(l, t);
+    x_v(&l->e, VPXOR, x, x, rm_reg(t));
+}
+
+/* A byte in every byte. */
+static uint32_t bytes_of(unsigned v)
+{
+    return (v & 0xff) * 0x01010101u;
+}
+
+void vec_shl(struct lift *l, unsigned size, int d, int s, unsigned count, int t)
+{
+    if (size) {
+        x_vi(&l->e, shift_imm[size], VSH_SLL, d, rm_reg(s), count);
+        return;
+    }
+    x_vi(&l->e, VPSHIFTW_I, VSH_SLL, d, rm_reg(s), count);
+    vec_const32(l, t, bytes_of(0xffu << count));
+    x_v(&l->e, VPAND, d, d, rm_reg(t));
+}
+
+/* Arithmetic shift of 64-bit lanes: the sign is a comparison with zero. */
+static void sar64(struct lift *l, int d, int s, unsigned count, int t)
+{
+    vec_zero(l, t);
+    x_v(&l->e, VPCMPGTQ, t, t, rm_reg(s));
+    if (count < 64)
+        x_vi(&l->e, VPSHIFTQ_I, VSH_SLL, t, rm_reg(t), 64 - count);
+    x_vi(&l->e, VPSHIFTQ_I, VSH_SRL, d, rm_reg(s), count);
+    x_v(&l->e, VPOR, d, d, rm_reg(t));
+}
+
+void vec_shr(struct lift *l, unsigned size, bool is_signed, int d, int s, unsigned count, int t)
+{
+    if (size == 3 && is_signed) {
+        if (count)
+            sar64(l, d, s, count, t);
+        else
+            x_v(&l->e, VMOVAPS, d, 0, rm_reg(s));
+        return;
+    }
+    if (size) {
+        x_vi(&l->e, shift_imm[size], is_signed ? VSH_SRA : VSH_SRL, d, rm_reg(s), count);
+        return;
+    }
+    if (is_signed && count > 7)
+        count = 7;
+    x_vi(&l->e, VPSHIFTW_I, VSH_SRL, d, rm_reg(s), count);
+    vec_const32(l, t, bytes_of(0xffu >> count));
+    x_v(&l->e, VPAND, d, d, rm_reg(t));
+    if (is_signed) {
+        /* The sign bit is now bit 7-count: (x ^ s) - s extends it. */
+        vec_const32(l, t, bytes_of(0x80u >> count));
+        x_v(&l->e, VPXOR, d, d, rm_reg(t));
+        x_v(&l->e, VPSUBB, d, d, rm_reg(t));
+    }
+}
+
+void vec_widen(struct lift *l, uint32_t w, unsigned size, bool is_signed, int d, unsigned n)
+{
+    static const uint32_t extend[2][3] = {{VPMOVZXBW, VPMOVZXWD, VPMOVZXDQ}, {VPMOVSXBW, VPMOVSXWD, VPMOVSXDQ}};
+    if (IS_Q(w)) {
+        x_vi(&l->e, VPSHUFD, d, 0, vreg(n), 0xee);
+        x_v(&l->e, extend[is_signed][size], d, 0, rm_reg(d));
+    } else {
+        x_v(&l->e, extend[is_signed][size], d, 0, vreg(n));
+    }
+}
+
+void vec_truncate(struct lift *l, unsigned size, int x, int t)
+{
+    switch (size) {
+    case 0:
+        vec_const32(l, t, 0x00ff00ff);
+        x_v(&l->e, VPAND, x, x, rm_reg(t));
+        x_v(&l->e, VPACKUSWB, x, x, rm_reg(x));
+        break;
+    case 1:
+        x_vi(&l->e, VPSHIFTD_I, VSH_SLL, x, rm_reg(x), 16);
+        x_vi(&l->e, VPSHIFTD_I, VSH_SRA, x, rm_reg(x), 16);
+        x_v(&l->e, VPACKSSDW, x, x, rm_reg(x));
+        break;
+    default: x_vi(&l->e, VPSHUFD, x, 0, rm_reg(x), 0x88); break;
+    }
+}
+
+/* Narrow lanes are moved to where a saturating pack leaves them alone. */
+void vec_unzip(struct lift *l, unsigned size, int even, int odd, int a, int b, int t)
+{
+    struct emit *e = &l->e;
+    switch (size) {
+    case 0:
+        x_vi(e, VPSHIFTW_I, VSH_SRL, t, rm_reg(a), 8);
+        x_vi(e, VPSHIFTW_I, VSH_SLL, a, rm_reg(a), 8);
+        x_vi(e, VPSHIFTW_I, VSH_SRL, a, rm_reg(a), 8);
+        x_vi(e, VPSHIFTW_I, VSH_SRL, odd, rm_reg(b), 8);
+        x_v(e, VPACKUSWB, odd, t, rm_reg(odd));
+        x_vi(e, VPSHIFTW_I, VSH_SLL, b, rm_reg(b), 8);
+        x_vi(e, VPSHIFTW_I, VSH_SRL, b, rm_reg(b), 8);
+        x_v(e, VPACKUSWB, even, a, rm_reg(b));
+        break;
+    case 1:
+        x_vi(e, VPSHIFTD_I, VSH_SRA, t, rm_reg(a), 16);
+        x_vi(e, VPSHIFTD_I, VSH_SLL, a, rm_reg(a), 16);
+        x_vi(e, VPSHIFTD_I, VSH_SRA, a, rm_reg(a), 16);
+        x_vi(e, VPSHIFTD_I, VSH_SRA, odd, rm_reg(b), 16);
+        x_v(e, VPACKSSDW, odd, t, rm_reg(odd));
+        x_vi(e, VPSHIFTD_I, VSH_SLL, b, rm_reg(b), 16);
+        x_vi(e, VPSHIFTD_I, VSH_SRA, b, rm_reg(b), 16);
+        x_v(e, VPACKSSDW, even, a, rm_reg(b));
+        break;
+    case 2:
+        x_vi(e, VSHUFPS, odd, a, rm_reg(b), 0xdd);
+        x_vi(e, VSHUFPS, even, a, rm_reg(b), 0x88);
+        break;
+    default:
+        x_v(e, VPUNPCKHQDQ, odd, a, rm_reg(b));
+        x_v(e, VPUNPCKLQDQ, even, a, rm_reg(b));
+        break;
+    }
+}
+
+void vec_saturated(struct lift *l, int x)
+{
+    x_v(&l->e, VPTEST, x, 0, rm_reg(x));
+    l->e.clobbered = true;
+    uint8_t *none = x_jcc8(&l->e, CC_E);
+    x_alu_imm(&l->e, ALU_OR, false, CPU_SLOT(fpsr), 1 << 27);
+    x_bind8(&l->e, none);
+}

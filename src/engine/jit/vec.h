@@ -1,0 +1,61 @@
+/*
+ * What the lifters of Advanced SIMD share (vec.c): fields, constants, and
+ * building blocks on host registers that work for every lane size. Sizes are
+ * log2 of a lane's bytes. T0 to T3 are XMM_T0 to XMM_T3; all pieces may use RAX.
+ */
+#ifndef ENGINE_JIT_VEC_H
+#define ENGINE_JIT_VEC_H
+
+#include "engine/jit/lifters.h"
+
+#define IS_Q(w) bit(w, 30)
+#define LANE(w) bits(w, 23, 22)
+
+/* An operation for each lane size; 0: the host has none. */
+struct lanes {
+    uint32_t op[4];
+};
+
+extern const struct lanes lanes_add, lanes_sub, lanes_cmpeq, lanes_cmpgt, lanes_unpack_low, lanes_unpack_high;
+
+/* d = op(V[n], V[m]), whichever encodings op has. Uses T0 and T1. */
+void vec_op(struct lift *l, uint32_t op, int d, unsigned n, unsigned m);
+/* Where a last operation may put its result: V[n]'s own place if op can write it, or t. */
+int vec_dest(uint32_t op, unsigned n, int t);
+
+/* V[Rd] = x, its low half only when Q is 0. */
+void vec_commit(struct lift *l, uint32_t w, int x);
+/* The narrowed lanes in the low half of x go to the half of V[Rd] that Q names. */
+void vec_commit_narrow(struct lift *l, uint32_t w, int x);
+
+/* x = a constant in every 32 or 64 bits, or 128 bits. */
+void vec_const32(struct lift *l, int x, uint32_t v);
+void vec_const64(struct lift *l, int x, uint64_t v);
+void vec_const128(struct lift *l, int x, uint64_t low, uint64_t high);
+static inline void vec_zero(struct lift *l, int x)
+{
+    x_v(&l->e, VPXOR, x, x, rm_reg(x));
+}
+static inline void vec_ones(struct lift *l, int x)
+{
+    x_v(&l->e, VPCMPEQD, x, x, rm_reg(x));
+}
+/* x = ~x; uses t. */
+void vec_not(struct lift *l, int x, int t);
+
+/* d = s shifted by count (0 to the lane's bits); d and s differ from t, which is destroyed. */
+void vec_shl(struct lift *l, unsigned size, int d, int s, unsigned count, int t);
+void vec_shr(struct lift *l, unsigned size, bool is_signed, int d, int s, unsigned count, int t);
+
+/* d = the half of V[n] that Q names, each lane widened to twice its size. Any register. */
+void vec_widen(struct lift *l, uint32_t w, unsigned size, bool is_signed, int d, unsigned n);
+/* Low half of x = the low halves of the lanes of x, which have twice `size`. Uses t. */
+void vec_truncate(struct lift *l, unsigned size, int x, int t);
+
+/* even, odd = even and odd lanes of a followed by b; a, b and t are destroyed; even may be a. */
+void vec_unzip(struct lift *l, unsigned size, int even, int odd, int a, int b, int t);
+
+/* FPSR.QC is set if x is not zero. NZCV must have been secured by flags_clobber. */
+void vec_saturated(struct lift *l, int x);
+
+#endif
