@@ -9,8 +9,8 @@
 static bool followed_by(struct lift *l, enum a64_op op, unsigned d)
 {
     const struct insn *next = &l->insn[l->at + 1];
-    return l->at + 1 < REGION_WINDOW && next->present && !next->leader && next->op == op && RD(next->word) == d &&
-           RN(next->word) == d;
+    return l->at + 1 < REGION_WINDOW && next->present && !next->leader && next->op == op &&
+           RD(next->word) == d && RN(next->word) == d;
 }
 
 static bool aes(struct lift *l, uint32_t w, uint32_t last, uint32_t round, enum a64_op mix)

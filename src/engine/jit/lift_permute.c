@@ -23,7 +23,8 @@ bool lift_dup_elem(struct lift *l, uint32_t w)
     if (size == 2) {
         x_vi(&l->e, VPSHUFD, d, 0, vreg(RN(w)), index * 0x55);
     } else if (index) {
-        x_vi(&l->e, VPSHIFTQ_I, VSH_SRLDQ, XMM_T0, rm_reg(vreg_read(l, RN(w), XMM_T0)), index << size);
+        x_vi(&l->e, VPSHIFTQ_I, VSH_SRLDQ, XMM_T0, rm_reg(vreg_read(l, RN(w), XMM_T0)),
+             index << size);
         x_v(&l->e, broadcast[size], d, 0, rm_reg(XMM_T0));
     } else {
         x_v(&l->e, broadcast[size], d, 0, vreg(RN(w)));
@@ -92,7 +93,8 @@ bool lift_smov(struct lift *l, uint32_t w)
 bool lift_ins_gen(struct lift *l, uint32_t w)
 {
     unsigned imm = bits(w, 20, 16), size = lane_size(imm);
-    int d = vreg_dest(RD(w), XMM_T0), s = vreg_read(l, RD(w), XMM_T0), r = gpr_read_z(l, RN(w), RAX);
+    int d = vreg_dest(RD(w), XMM_T0), s = vreg_read(l, RD(w), XMM_T0),
+        r = gpr_read_z(l, RN(w), RAX);
     x_vi(&l->e, insert[size], d, s, rm_reg(r), imm >> (size + 1));
     vreg_commit(l, RD(w), d, 0);
     return true;
@@ -100,7 +102,8 @@ bool lift_ins_gen(struct lift *l, uint32_t w)
 
 bool lift_ins_elem(struct lift *l, uint32_t w)
 {
-    unsigned imm = bits(w, 20, 16), size = lane_size(imm), to = imm >> (size + 1), from = bits(w, 14, 11) >> size;
+    unsigned imm = bits(w, 20, 16), size = lane_size(imm), to = imm >> (size + 1),
+             from = bits(w, 14, 11) >> size;
     int d = vreg_dest(RD(w), XMM_T0), s = vreg_read(l, RD(w), XMM_T0);
     if (size == 3 && to == 0) {
         int n = vreg_read(l, RN(w), XMM_T1);

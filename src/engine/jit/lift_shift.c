@@ -8,7 +8,7 @@
 /* immh:immb holds the lane size in its highest bit, and the count from there. */
 static unsigned imm_size(uint32_t w)
 {
-    return 28u - (unsigned)__builtin_clz(bits(w, 22, 19));
+    return 31u - (unsigned)__builtin_clz(bits(w, 22, 19));
 }
 
 static unsigned count_right(uint32_t w)
@@ -24,7 +24,8 @@ static unsigned count_left(uint32_t w)
 #define AS_SCALAR(w) ((w) & ~(1u << 30))
 
 /* d = V[n] >> count, rounded or not. d is not T1, T2 or T3. */
-static void shift_right(struct lift *l, unsigned size, bool is_signed, bool rounded, int d, int n, unsigned count)
+static void shift_right(struct lift *l, unsigned size, bool is_signed, bool rounded, int d, int n,
+                        unsigned count)
 {
     if (!rounded) {
         vec_shr(l, size, is_signed, d, n, count, XMM_T1);
@@ -47,21 +48,22 @@ static void shift_right(struct lift *l, unsigned size, bool is_signed, bool roun
 static bool right(struct lift *l, uint32_t w, bool is_signed, bool rounded, bool accumulate)
 {
     unsigned size = imm_size(w);
-    shift_right(l, size, is_signed, rounded, XMM_T0, vreg_read_low(l, RN(w), XMM_T0), count_right(w));
+    shift_right(l, size, is_signed, rounded, XMM_T0, vreg_read_low(l, RN(w), XMM_T0),
+                count_right(w));
     if (accumulate)
         x_v(&l->e, lanes_add.op[size], XMM_T0, XMM_T0, vreg(RD(w)));
     vec_commit(l, w, XMM_T0);
     return true;
 }
 
-#define RIGHT(name, is_signed, rounded, accumulate)                                                \
-    bool lift_##name##_vec(struct lift *l, uint32_t w)                                             \
-    {                                                                                              \
-        return right(l, w, is_signed, rounded, accumulate);                                        \
-    }                                                                                              \
-    bool lift_##name##_scalar(struct lift *l, uint32_t w)                                          \
-    {                                                                                              \
-        return right(l, AS_SCALAR(w), is_signed, rounded, accumulate);                             \
+#define RIGHT(name, is_signed, rounded, accumulate)                    \
+    bool lift_##name##_vec(struct lift *l, uint32_t w)                 \
+    {                                                                  \
+        return right(l, w, is_signed, rounded, accumulate);            \
+    }                                                                  \
+    bool lift_##name##_scalar(struct lift *l, uint32_t w)              \
+    {                                                                  \
+        return right(l, AS_SCALAR(w), is_signed, rounded, accumulate); \
     }
 
 RIGHT(sshr, true, false, false)
@@ -289,7 +291,8 @@ bool lift_shll(struct lift *l, uint32_t w)
     return true;
 }
 
-static bool add_long(struct lift *l, uint32_t w, bool is_signed, bool wide, const struct lanes *combine)
+static bool add_long(struct lift *l, uint32_t w, bool is_signed, bool wide,
+                     const struct lanes *combine)
 {
     unsigned size = LANE(w);
     int d = vreg_dest(RD(w), XMM_T0), a = XMM_T1;
@@ -303,14 +306,14 @@ static bool add_long(struct lift *l, uint32_t w, bool is_signed, bool wide, cons
     return true;
 }
 
-#define ADD_LONG(name, wide, combine)                                                              \
-    bool lift_s##name(struct lift *l, uint32_t w)                                                  \
-    {                                                                                              \
-        return add_long(l, w, true, wide, combine);                                                \
-    }                                                                                              \
-    bool lift_u##name(struct lift *l, uint32_t w)                                                  \
-    {                                                                                              \
-        return add_long(l, w, false, wide, combine);                                               \
+#define ADD_LONG(name, wide, combine)                \
+    bool lift_s##name(struct lift *l, uint32_t w)    \
+    {                                                \
+        return add_long(l, w, true, wide, combine);  \
+    }                                                \
+    bool lift_u##name(struct lift *l, uint32_t w)    \
+    {                                                \
+        return add_long(l, w, false, wide, combine); \
     }
 
 ADD_LONG(addl, false, &lanes_add)

@@ -20,11 +20,11 @@ static bool lanewise(struct lift *l, uint32_t w, uint32_t op)
 /* Scalar forms are the low 64-bit lane with the rest zeroed. */
 #define AS_SCALAR(w) ((w) & ~(1u << 30))
 
-#define LANEWISE(row, b, h, s, d)                                                                  \
-    bool lift_##row(struct lift *l, uint32_t w)                                                    \
-    {                                                                                              \
-        static const struct lanes lanes = {{b, h, s, d}};                                          \
-        return lanewise(l, w, lanes.op[LANE(w)]);                                                  \
+#define LANEWISE(row, b, h, s, d)                         \
+    bool lift_##row(struct lift *l, uint32_t w)           \
+    {                                                     \
+        static const struct lanes lanes = {{b, h, s, d}}; \
+        return lanewise(l, w, lanes.op[LANE(w)]);         \
     }
 
 LANEWISE(add_vec, VPADDB, VPADDW, VPADDD, VPADDQ)
@@ -105,9 +105,11 @@ bool lift_not_vec(struct lift *l, uint32_t w)
 }
 
 /* One of a and b by bits: base ^ ((base ^ other) & mask), or & ~mask. */
-static bool select_bits(struct lift *l, uint32_t w, unsigned base, unsigned other, unsigned mask, bool invert)
+static bool select_bits(struct lift *l, uint32_t w, unsigned base, unsigned other, unsigned mask,
+                        bool invert)
 {
-    int d = vreg_dest(RD(w), XMM_T0), b = vreg_read(l, base, XMM_T1), m = vreg_read(l, mask, XMM_T2);
+    int d = vreg_dest(RD(w), XMM_T0), b = vreg_read(l, base, XMM_T1),
+        m = vreg_read(l, mask, XMM_T2);
     x_v(&l->e, VPXOR, XMM_T3, b, vreg(other));
     if (invert)
         x_v(&l->e, VPANDN, XMM_T3, m, rm_reg(XMM_T3));
@@ -215,15 +217,15 @@ static bool compare_zero(struct lift *l, uint32_t w, unsigned size, enum zero_te
     return true;
 }
 
-#define COMPARE(name, call_vec, call_scalar)                                                       \
-    bool lift_##name##_vec(struct lift *l, uint32_t w)                                             \
-    {                                                                                              \
-        return call_vec;                                                                           \
-    }                                                                                              \
-    bool lift_##name##_scalar(struct lift *l, uint32_t word)                                       \
-    {                                                                                              \
-        uint32_t w = AS_SCALAR(word);                                                              \
-        return call_scalar;                                                                        \
+#define COMPARE(name, call_vec, call_scalar)                 \
+    bool lift_##name##_vec(struct lift *l, uint32_t w)       \
+    {                                                        \
+        return call_vec;                                     \
+    }                                                        \
+    bool lift_##name##_scalar(struct lift *l, uint32_t word) \
+    {                                                        \
+        uint32_t w = AS_SCALAR(word);                        \
+        return call_scalar;                                  \
     }
 
 COMPARE(cmge, compare_ge(l, w, LANE(w), true), compare_ge(l, w, 3, true))
@@ -452,7 +454,8 @@ static void product_long(struct lift *l, uint32_t w, bool is_signed, int a, int 
     }
 }
 
-static bool multiply_long(struct lift *l, uint32_t w, bool is_signed, bool by_element, const struct lanes *combine)
+static bool multiply_long(struct lift *l, uint32_t w, bool is_signed, bool by_element,
+                          const struct lanes *combine)
 {
     int d = vreg_dest(RD(w), XMM_T0), a = vreg_read(l, RN(w), XMM_T1), b = XMM_T2;
     if (by_element)
@@ -466,22 +469,22 @@ static bool multiply_long(struct lift *l, uint32_t w, bool is_signed, bool by_el
     return true;
 }
 
-#define MULTIPLY_LONG(name, combine)                                                               \
-    bool lift_s##name##_vec(struct lift *l, uint32_t w)                                            \
-    {                                                                                              \
-        return multiply_long(l, w, true, false, combine);                                          \
-    }                                                                                              \
-    bool lift_u##name##_vec(struct lift *l, uint32_t w)                                            \
-    {                                                                                              \
-        return multiply_long(l, w, false, false, combine);                                         \
-    }                                                                                              \
-    bool lift_s##name##_elem(struct lift *l, uint32_t w)                                           \
-    {                                                                                              \
-        return multiply_long(l, w, true, true, combine);                                           \
-    }                                                                                              \
-    bool lift_u##name##_elem(struct lift *l, uint32_t w)                                           \
-    {                                                                                              \
-        return multiply_long(l, w, false, true, combine);                                          \
+#define MULTIPLY_LONG(name, combine)                       \
+    bool lift_s##name##_vec(struct lift *l, uint32_t w)    \
+    {                                                      \
+        return multiply_long(l, w, true, false, combine);  \
+    }                                                      \
+    bool lift_u##name##_vec(struct lift *l, uint32_t w)    \
+    {                                                      \
+        return multiply_long(l, w, false, false, combine); \
+    }                                                      \
+    bool lift_s##name##_elem(struct lift *l, uint32_t w)   \
+    {                                                      \
+        return multiply_long(l, w, true, true, combine);   \
+    }                                                      \
+    bool lift_u##name##_elem(struct lift *l, uint32_t w)   \
+    {                                                      \
+        return multiply_long(l, w, false, true, combine);  \
     }
 
 MULTIPLY_LONG(mull, NULL)
@@ -505,11 +508,11 @@ static bool saturating(struct lift *l, uint32_t w, uint32_t op, const struct lan
     return true;
 }
 
-#define SATURATING(row, b, h, wrapping)                                                            \
-    bool lift_##row(struct lift *l, uint32_t w)                                                    \
-    {                                                                                              \
-        static const struct lanes lanes = {{b, h, 0, 0}};                                          \
-        return saturating(l, w, lanes.op[LANE(w)], wrapping);                                      \
+#define SATURATING(row, b, h, wrapping)                       \
+    bool lift_##row(struct lift *l, uint32_t w)               \
+    {                                                         \
+        static const struct lanes lanes = {{b, h, 0, 0}};     \
+        return saturating(l, w, lanes.op[LANE(w)], wrapping); \
     }
 
 SATURATING(sqadd_vec, VPADDSB, VPADDSW, &lanes_add)

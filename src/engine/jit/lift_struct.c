@@ -22,7 +22,8 @@ bool lift_ld_single(struct lift *l, uint32_t w)
     unsigned lane, size = lane_of(w, &lane);
     if (bit(w, 21) || bit(w, 13)) /* LD2 to LD4 of one structure */
         return false;
-    int base = gpr_read(l, RN(w), RCX), d = vreg_dest(RD(w), XMM_T0), s = vreg_read(l, RD(w), XMM_T0);
+    int base = gpr_read(l, RN(w), RCX), d = vreg_dest(RD(w), XMM_T0),
+        s = vreg_read(l, RD(w), XMM_T0);
     may_fault(l);
     x_vi(&l->e, insert[size], d, s, rm_mem(base, 0), lane);
     address_post_index(l, w, base, 1u << size);

@@ -141,7 +141,8 @@ void vec_shr(struct lift *l, unsigned size, bool is_signed, int d, int s, unsign
 
 void vec_widen(struct lift *l, uint32_t w, unsigned size, bool is_signed, int d, unsigned n)
 {
-    static const uint32_t extend[2][3] = {{VPMOVZXBW, VPMOVZXWD, VPMOVZXDQ}, {VPMOVSXBW, VPMOVSXWD, VPMOVSXDQ}};
+    static const uint32_t extend[2][3] = {{VPMOVZXBW, VPMOVZXWD, VPMOVZXDQ},
+                                          {VPMOVSXBW, VPMOVSXWD, VPMOVSXDQ}};
     if (IS_Q(w)) {
         x_vi(&l->e, VPSHUFD, d, 0, vreg(n), 0xee);
         x_v(&l->e, extend[is_signed][size], d, 0, rm_reg(d));

@@ -16,7 +16,8 @@ struct lanes {
     uint32_t op[4];
 };
 
-extern const struct lanes lanes_add, lanes_sub, lanes_cmpeq, lanes_cmpgt, lanes_unpack_low, lanes_unpack_high;
+extern const struct lanes lanes_add, lanes_sub, lanes_cmpeq, lanes_cmpgt, lanes_unpack_low,
+    lanes_unpack_high;
 
 /* d = op(V[n], V[m]), whichever encodings op has. Uses T0 and T1. */
 void vec_op(struct lift *l, uint32_t op, int d, unsigned n, unsigned m);
