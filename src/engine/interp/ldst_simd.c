@@ -192,7 +192,7 @@ static void load_interleaved(struct cpu *cpu, uint32_t word, unsigned regs)
 {
     unsigned size = bits(word, 11, 10), bytes = vec_bytes(word);
     uint64_t base = mem_base(cpu, rn(word));
-    union structure s;
+    union structure s = {.d = {0}};
 
     read_bytes(cpu, base, s.d, regs * bytes);
     for (unsigned t = 0; t < regs; t++) {
