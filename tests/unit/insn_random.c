@@ -365,5 +365,8 @@ int main(int argc, char **argv)
     if (file->count)
         compare_batch(file, theirs, names);
     printf("%u rows, %lu cases, %d differ\n", rows, total, failures);
+    free(file);
+    free(theirs);
+    free(names);
     return failures != 0 || total == 0;
 }

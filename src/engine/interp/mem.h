@@ -32,7 +32,7 @@ static inline void *mem_host(struct cpu *cpu, uint64_t addr, unsigned size, bool
 {
     uint64_t a = addr & ((1ull << 56) - 1);
 
-    if (unlikely(a > GUEST_MAX - size))
+    if (unlikely(a - GUEST_MIN > GUEST_MAX - GUEST_MIN - size))
         raise_unmapped(cpu, mem_untag(addr), write);
     return (void *)a;
 }
