@@ -226,8 +226,8 @@ static void forgive_qemu(const char *row, const struct insn_case *c, const struc
     if (ours->sig == LINUX_SIGSEGV &&
         ours->addr >> 47) /* it has no address that the host cannot have */
         theirs->addr = ours->addr;
-    if (ours->sig == LINUX_SIGSEGV) /* vectors loaded before the fault */
-        memcpy(theirs->v, ours->v, sizeof(theirs->v));
+    if (ours->sig == LINUX_SIGSEGV) /* vectors loaded before the fault; ours keep what they had */
+        memcpy(theirs->v, c->word[1] == INSN_BRK ? c->in.v : ours->v, sizeof(theirs->v));
     if (!strcmp(row, "fjcvtzs") &&
         c->in.fpcr & 1u << 24) /* Z for a flushed denormal: FPToFixedJS */
         theirs->nzcv = ours->nzcv;
