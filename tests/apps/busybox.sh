@@ -19,6 +19,6 @@ b find . -name 'n*' | b grep -q n.gz
 port=$(free_port)
 mkdir www && echo 'from busybox' >www/index.html
 b httpd -f -p 127.0.0.1:"$port" -h www &
-wait_for b nc -z 127.0.0.1 "$port"
+wait_for b wget -q -O /dev/null "http://127.0.0.1:$port/"
 expect 'from busybox' b wget -q -O - http://127.0.0.1:"$port"/
 kill %1

@@ -8,7 +8,7 @@ RUNNER+=(--sysroot-only)
 mkdir -p "$DEBIAN/var/tmp"
 work=$(mktemp -d "$DEBIAN/var/tmp/compilers.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-cd "$work"
+cd "$work" || exit
 here=${work#"$DEBIAN"}
 export TMPDIR=$here HOME=/
 

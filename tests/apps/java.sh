@@ -46,5 +46,5 @@ public class Work {
 }
 EOT
 guest javac Work.java
-expect '21452 80200 100 2 child3 166833' guest java -cp . Work
-expect '21452 80200 100 2 child3 166833' guest java -XX:+UseSerialGC -Xint -cp . Work
+expect '23112 80200 100 2 child3 166833' guest java -cp . Work
+expect '23112 80200 100 2 child3 166833' guest java -XX:+UseSerialGC -Xint -cp . Work
