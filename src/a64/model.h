@@ -34,8 +34,12 @@ uint64_t model_hwcap2(const struct cpu_model *m);
  */
 bool model_id_register(const struct cpu_model *m, unsigned crm, unsigned op2, uint64_t *value);
 
-/* CTR_EL0 and DCZID_EL0: 64-byte lines, DIC = 0, IDC = 1; DC ZVA clears 64 bytes. */
-#define A64_CTR_EL0 0x9444c004ull
+/*
+ * CTR_EL0 and DCZID_EL0: 64-byte lines; DIC = 0, IDC = 1, so that changed code
+ * is announced by IC IVAU and nothing else; L1Ip = VIPT, so that it is
+ * announced at the address where it runs. DC ZVA clears 64 bytes.
+ */
+#define A64_CTR_EL0 0x94448004ull
 #define A64_DCZID_EL0 4ull
 #define A64_LINE 64u
 

@@ -568,7 +568,7 @@ static void test_registers(void **state)
         {0xd51bd041, 0xd53bd040, ~0ull, ~0ull},      /* TPIDR_EL0 */
         {0xd51b42a1, 0xd53b42a0, ~0ull, 1 << 24},    /* DIT */
         {0xd51b4201, 0xd53b4200, ~0ull, 0xf0000000}, /* NZCV */
-        {0xd503201f, 0xd53b0020, 0, 0x9444c004},     /* CTR_EL0: IDC, not DIC */
+        {0xd503201f, 0xd53b0020, 0, 0x94448004},     /* CTR_EL0: IDC, not DIC */
         {0xd503201f, 0xd53b00e0, 0, 4},              /* DCZID_EL0: 64 bytes */
         {0xd503201f, 0xd53bd060, 0, 0},              /* TPIDRRO_EL0 */
         {0xd503201f, 0xd53be000, 0, 1000000000},     /* CNTFRQ_EL0 */
