@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "abi/clone.h"
+#include "abi/flags.h"
 #include "abi/errno.h"
 #include "base/log.h"
 #include "debug/format.h"

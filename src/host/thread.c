@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "abi/clone.h"
+#include "abi/flags.h"
 #include "abi/errno.h"
 #include "base/alloc.h"
 #include "base/log.h"

@@ -252,35 +252,60 @@ long sys_fcntl(int fd, uint32_t command, uint64_t arg)
 /* ---- directories ---- */
 
 #define PROC_SUPER_MAGIC 0x9fa0
+enum { TYPE_LINK = 10 }; /* DT_LNK */
 
-/*
- * A listing in /proc may be that of our own descriptors. It is made in a buffer
- * of ours, so that the filter never touches memory that another thread unmaps.
- */
-static long getdents_proc(int fd, gva buf, uint32_t size)
+/* Links with numbers for names: what a listing of /proc/PID/fd has behind `.` and `..`. */
+static bool looks_like_descriptors(gva buf, long n)
 {
-    uint32_t cap = size < 65536 ? size : 65536;
-    char *list = mem_alloc(cap ? cap : 1);
-    long n, left;
+    uint8_t head[LINUX_DIRENT64_NAME + 1]; /* and the first character of the name */
+    uint16_t length;
 
-    if (!list)
-        return -LINUX_ENOMEM;
-    do {
-        n = SYS_HOST(fd, list, cap);
-        left = n > 0 ? procfs_filter_dents(fd, list, n) : n;
-    } while (n > 0 && left == 0);
-    if (left > 0 && uaccess_write(buf, list, (size_t)left))
-        left = -LINUX_EFAULT;
+    for (int i = 0; i < 3 && n > (long)sizeof(head); i++) {
+        if (uaccess_read(head, buf, sizeof(head)))
+            return false;
+        uint8_t type = head[offsetof(struct linux_dirent64, d_type)],
+                name = head[LINUX_DIRENT64_NAME];
+        if (type == TYPE_LINK && name >= '0' && name <= '9')
+            return true;
+        memcpy(&length, head + offsetof(struct linux_dirent64, d_reclen), sizeof(length));
+        n -= length;
+        buf = gva_add(buf, length);
+    }
+    return false;
+}
+
+static bool is_proc(int fd)
+{
+    struct linux_statfs fs;
+
+    return host_syscall(LINUX_SYS_fstatfs, (uint64_t)fd, (uint64_t)&fs, 0, 0, 0, 0) == 0 &&
+           fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Takes our own descriptors out of n bytes of entries; what is left, in a buffer of ours meanwhile. */
+static long filter_entries(int fd, gva buf, long n)
+{
+    char *list = mem_alloc((size_t)n);
+    long left = -LINUX_ENOMEM;
+
+    if (list && uaccess_read(list, buf, (size_t)n) == 0) {
+        left = procfs_filter_dents(fd, list, n);
+        if (left > 0 && uaccess_write(buf, list, (size_t)left))
+            left = -LINUX_EFAULT;
+    }
     mem_free(list);
     return left;
 }
 
+/* A part of a listing that has nothing but ours would look like its end: the next one is taken. */
 long sys_getdents64(int fd, gva buf, uint32_t size)
 {
-    struct linux_statfs fs;
-
-    if (host_syscall(LINUX_SYS_fstatfs, (uint64_t)fd, (uint64_t)&fs, 0, 0, 0, 0) == 0 &&
-        fs.f_type == PROC_SUPER_MAGIC)
-        return getdents_proc(fd, buf, size);
-    return SYS_HOST(fd, buf.a, size);
+    for (;;) {
+        long n = SYS_HOST(fd, buf.a, size);
+        if (n <= 0 || !looks_like_descriptors(buf, n) || !is_proc(fd))
+            return n;
+        n = filter_entries(fd, buf, n);
+        if (n)
+            return n;
+    }
 }

@@ -5,7 +5,7 @@
  */
 #include "kernel/clone.h"
 
-#include "abi/clone.h"
+#include "abi/flags.h"
 #include "sys/sys.h"
 
 enum { MAX_PID_NS_LEVEL = 32, CLONE_ARGS_MAX = 4096, CLONE_ARGS_SIZE_VER2 = 88 };

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "abi/clone.h"
+#include "abi/flags.h"
 #include "abi/errno.h"
 #include "base/alloc.h"
 #include "base/lock.h"
