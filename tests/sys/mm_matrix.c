@@ -12,7 +12,7 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-#define WINDOW ((char *)0x5000000000)
+#define WINDOW ((char *)0x230000000000)
 #define WINDOW_BYTES (16 * MIB)
 
 struct word {

@@ -87,8 +87,8 @@ TEST(r29_hints)
     munmap(p + 2 * PAGE, PAGE);
     munmap(elsewhere, PAGE);
     munmap(straddles, 2 * PAGE);
-    char *far = mmap((void *)0x1234567000, PAGE, PROT_READ, ANON, -1, 0);
-    CHECK_EQ((uintptr_t)far, 0x1234567000);
+    char *far = mmap((void *)0x2345678a9000, PAGE, PROT_READ, ANON, -1, 0);
+    CHECK_EQ((uintptr_t)far, 0x2345678a9000);
     munmap(far, PAGE);
 }
 
