@@ -294,7 +294,8 @@ static long convert_mmap(enter_fn *enter, long nr, uint64_t *a)
 
 long host_mmap_low(uint64_t len, int prot, int flags, int fd, uint64_t offset)
 {
-    uint64_t a[6] = {0, len, (uint64_t)prot, (uint64_t)flags | HOST_MAP_32BIT, (uint64_t)fd, offset};
+    uint64_t a[6] = {0,     len, (uint64_t)prot, (uint64_t)flags | HOST_MAP_32BIT, (uint64_t)fd,
+                     offset};
     return enter_plain(__NR_mmap, a);
 }
 
@@ -360,28 +361,33 @@ static const uint16_t host_numbers[FIRST_COMMON] = {
 #undef PASS
 #undef NOSYS
 
-static inline long call_host(enter_fn *enter, long nr, const uint64_t *args)
+static inline bool has_number(long nr)
 {
-    if (unlikely(nr < 0 || nr >= LINUX_SYS_COUNT))
-        return -LINUX_ENOSYS;
-
-    long host_nr = nr < FIRST_COMMON ? host_numbers[nr] : nr;
-    convert_fn *convert = converters[nr];
-    if (likely(!convert))
-        return enter(host_nr, args);
-
-    uint64_t copy[6] = {args[0], args[1], args[2], args[3], args[4], args[5]};
-    return convert(enter, host_nr, copy);
+    return likely((unsigned long)nr < LINUX_SYS_COUNT);
 }
 
+static inline long number_of(long nr)
+{
+    return nr < FIRST_COMMON ? host_numbers[nr] : nr;
+}
+
+/* Most calls need no converter, and their arguments stay in registers. */
 long host_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
                   uint64_t a5)
 {
-    return call_host(enter_plain, nr, (uint64_t[6]){a0, a1, a2, a3, a4, a5});
+    if (!has_number(nr))
+        return -LINUX_ENOSYS;
+    if (unlikely(converters[nr]))
+        return converters[nr](enter_plain, number_of(nr), (uint64_t[6]){a0, a1, a2, a3, a4, a5});
+    return raw_syscall(number_of(nr), a0, a1, a2, a3, a4, a5);
 }
 
 long host_guest_syscall(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
                         uint64_t a5)
 {
-    return call_host(enter_window, nr, (uint64_t[6]){a0, a1, a2, a3, a4, a5});
+    if (!has_number(nr))
+        return -LINUX_ENOSYS;
+    if (unlikely(converters[nr]))
+        return converters[nr](enter_window, number_of(nr), (uint64_t[6]){a0, a1, a2, a3, a4, a5});
+    return host_window_syscall(host_self->poll, number_of(nr), a0, a1, a2, a3, a4, a5);
 }
