@@ -368,6 +368,30 @@ TEST(remap_file_pages_exchanges_pages)
     unlink(path);
 }
 
+/* A length that is no multiple of the huge page is booked as one, so that nothing else is put there. */
+static void check_huge(char *p, size_t huge)
+{
+    char *next = anon(16 * PAGE, PROT_READ);
+    CHECK(((uintptr_t)p & (huge - 1)) == 0);
+    CHECK(next >= p + huge || next + 16 * PAGE <= p);
+    CHECK_NO_FAULT(store(p + huge - 1));
+    CHECK_ERR(munmap(p, PAGE), EINVAL);
+    CHECK_EQ(munmap(p, huge), 0);
+    munmap(next, 16 * PAGE);
+}
+
+TEST(huge_pages)
+{
+    char *p = map(PAGE, PROT_READ | PROT_WRITE, ANON | MAP_HUGETLB, -1, 0);
+    if (p == MAP_FAILED)
+        SKIP("no huge pages are set aside here");
+    check_huge(p, 2 * MIB);
+    int fd = (int)syscall(SYS_memfd_create, "huge", 4 /* MFD_HUGETLB */);
+    CHECK_EQ(ftruncate(fd, 2 * MIB), 0);
+    check_huge(map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), 2 * MIB);
+    close(fd);
+}
+
 /* ---- limits ---- */
 
 static int under_address_limit(void)
