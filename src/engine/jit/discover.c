@@ -267,7 +267,7 @@ static void make_liveness(struct lift *l)
             for (int i = b->last; i >= b->first; i--) {
                 uint8_t attr = lift_rows[l->insn[i].op].attr;
                 l->insn[i].live_out = live;
-                l->insn[i].shown = shown;
+                l->insn[i].shown = shown || (!(attr & LF_WRITES) && may_raise(&l->insn[i]));
                 if (attr & LF_WRITES)
                     live = shown = false;
                 if (attr & LF_READS)

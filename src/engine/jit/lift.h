@@ -38,7 +38,7 @@ struct insn {
     bool present;     /* in the region */
     bool leader;      /* starts a block */
     bool live_out;    /* NZCV is read after it before it is written */
-    bool shown;       /* something may fault after it in the block before NZCV is written */
+    bool shown;       /* it, or something after it in the block before NZCV is written, may fault */
     uint16_t block;
 };
 
