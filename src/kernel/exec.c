@@ -147,18 +147,36 @@ static long exec_foreign(struct task *t, struct attempt *a, int dirfd, gva argv,
     return err;
 }
 
+/* AT_EXECVE_CHECK looks at permissions alone, which the host knows. Frees the attempt. */
+static long check_only(struct attempt *a, int dirfd, gva argv, gva envp, unsigned flags)
+{
+    struct path path;
+    long err = check_vector(argv);
+
+    if (err == 0)
+        err = check_vector(envp);
+    if (err == 0)
+        err = path_resolve_str(&path, dirfd, a->name,
+                               flags & LINUX_AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : 0);
+    attempt_free(a);
+    return err < 0 ? err : exec_host(&path, argv.a, envp.a, flags);
+}
+
 long exec_guest(struct task *t, int dirfd, gva path, gva argv, gva envp, unsigned flags)
 {
     struct attempt *a;
     long err;
 
-    if (flags & ~(unsigned)(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
+    if (flags &
+        ~(unsigned)(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH | LINUX_AT_EXECVE_CHECK))
         return -LINUX_EINVAL;
     a = mem_alloc(sizeof(*a));
     if (!a)
         return -LINUX_ENOMEM;
     a->program.fd = a->program.interp_fd = -1;
     err = uaccess_str(a->name, path, sizeof(a->name));
+    if (err >= 0 && flags & LINUX_AT_EXECVE_CHECK)
+        return check_only(a, dirfd, argv, envp, flags);
     if (err >= 0)
         err = program_find(&a->program, dirfd, a->name, flags);
     if (err == 0)

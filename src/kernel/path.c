@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "host/host.h"
 #include "kernel/options.h"
+#include "kernel/task.h"
 #include "mm/uaccess.h"
 
 #define LINKS_MAX 40
@@ -355,7 +356,7 @@ static int resolve(struct path *p, int dirfd, unsigned how)
 {
     if (p->buf[0] == '\0')
         return 0;
-    if (sysroot.dir) {
+    if (path_sysroot()) {
         int err = resolve_in_sysroot(p, dirfd, how);
 
         if (err < 0)
@@ -405,7 +406,7 @@ bool path_in_sysroot(const char *name)
 {
     struct path p;
 
-    return sysroot.dir && path_resolve_str(&p, LINUX_AT_FDCWD, name, PATH_FOLLOW) == 0 &&
+    return path_sysroot() && path_resolve_str(&p, LINUX_AT_FDCWD, name, PATH_FOLLOW) == 0 &&
            p.dirfd == host_fd(HOST_FD_SYSROOT);
 }
 
@@ -413,7 +414,7 @@ size_t path_to_guest(char *host_path)
 {
     size_t len = strlen(host_path);
 
-    if (!sysroot.dir || strncmp(host_path, sysroot.dir, sysroot.dir_len) != 0 ||
+    if (!path_sysroot() || strncmp(host_path, sysroot.dir, sysroot.dir_len) != 0 ||
         (host_path[sysroot.dir_len] != '/' && host_path[sysroot.dir_len] != '\0'))
         return len;
     if (len == sysroot.dir_len) {
@@ -462,11 +463,12 @@ int path_init(const struct options *opt)
 
 void path_root_changed(void)
 {
-    sysroot.dir = NULL;
+    /* Of this process alone: a child of vfork shares the memory, but not the root. */
+    current->group->own_root = true;
     host_fd_release(HOST_FD_SYSROOT);
 }
 
 const char *path_sysroot(void)
 {
-    return sysroot.dir;
+    return host_self && current->group->own_root ? NULL : sysroot.dir;
 }

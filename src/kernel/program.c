@@ -3,8 +3,9 @@
  * fs/binfmt_script.c. A descriptor opened here is close-on-exec; exec hands
  * over the ones that the new image shall have.
  *
- * ETXTBSY is not reported: only the host kernel knows of writers, and it is
- * asked to execute our own image, not the program's file.
+ * Whether a file may be executed the host kernel is asked (AT_EXECVE_CHECK).
+ * One before 6.14 cannot tell that a file is open for writing: ETXTBSY is
+ * then not reported.
  */
 #include "kernel/program.h"
 
@@ -31,6 +32,7 @@ static void close_fd(int fd)
 /* May the caller execute the open file? As inode_permission and path_noexec do. */
 static int check_executable(int fd)
 {
+    static const char *const no_arguments[] = {"", NULL};
     struct linux_stat st;
     long err = host_syscall(LINUX_SYS_fstat, fd, (uintptr_t)&st, 0, 0, 0, 0);
 
@@ -38,6 +40,11 @@ static int check_executable(int fd)
         return (int)err;
     if ((st.st_mode & MODE_TYPE) != MODE_REGULAR)
         return -LINUX_EACCES;
+    err =
+        host_syscall(LINUX_SYS_execveat, fd, (uintptr_t) "", (uintptr_t)no_arguments,
+                     (uintptr_t)(no_arguments + 1), LINUX_AT_EMPTY_PATH | LINUX_AT_EXECVE_CHECK, 0);
+    if (err != -LINUX_EINVAL)
+        return (int)err;
     err = host_syscall(LINUX_SYS_faccessat2, fd, (uintptr_t) "", LINUX_X_OK,
                        LINUX_AT_EMPTY_PATH | LINUX_AT_EACCESS, 0, 0);
     if (err == -LINUX_ENOSYS)

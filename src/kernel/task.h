@@ -47,6 +47,8 @@ struct group {
 
     struct io_ring *rings; /* sys/io_uring.c: those that this process made */
 
+    bool own_root; /* chroot or pivot_root was called: the sysroot ended (path.c) */
+
     /* What the loop above this room does: run.c's. */
     void (*run)(struct task *t) noreturn_fn; /* the life of a new thread */
     void (*forked)(struct task *t);          /* in the child of a fork, before it returns */

@@ -573,6 +573,29 @@ TEST(path_errors)
     CHECK_ERR(execv("fifo", argv), EACCES);
 }
 
+#ifndef AT_EXECVE_CHECK
+#define AT_EXECVE_CHECK 0x10000
+#endif
+
+/* Linux 6.14: may it be executed? */
+TEST(check_without_executing)
+{
+    char *argv[] = {"x", NULL};
+
+    if (execveat_raw(AT_FDCWD, self, argv, environ, AT_EXECVE_CHECK) != 0 && errno == EINVAL)
+        SKIP("this kernel knows no AT_EXECVE_CHECK");
+    write_file("plain", "text", 4, 0644);
+    write_file("text", "text", 4, 0755);
+    CHECK_EQ(execveat_raw(AT_FDCWD, "text", argv, environ, AT_EXECVE_CHECK), 0);
+    CHECK_ERR(execveat_raw(AT_FDCWD, "plain", argv, environ, AT_EXECVE_CHECK), EACCES);
+    CHECK_ERR(execveat_raw(AT_FDCWD, "nothing", argv, environ, AT_EXECVE_CHECK), ENOENT);
+    int fd = open("text", O_WRONLY);
+    CHECK_ERR(execveat_raw(AT_FDCWD, "text", argv, environ, AT_EXECVE_CHECK), ETXTBSY);
+    CHECK_ERR(execv("./text", argv), ETXTBSY);
+    close(fd);
+    CHECK_ERR(execv("./text", argv), ENOEXEC);
+}
+
 TEST(argument_limits)
 {
     size_t bytes = 131072;
