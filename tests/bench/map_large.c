@@ -6,7 +6,7 @@ int main(void)
 {
     const size_t len = 1ul << 30;
     unsigned long sum = 0;
-    for (int i = 0; i < 60000; i++) {
+    for (int i = 0; i < 3000; i++) {
         char *p = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         sum += p != MAP_FAILED;
         sum += (unsigned)mprotect(p, len, PROT_READ | PROT_WRITE);
