@@ -73,6 +73,7 @@
 #define VCVTTSD2SI(w) (V(1, 3, 0x2c) | VOP_EVEX | ((w) ? VOP_W | VOP_EW : 0))
 #define VCVTDQ2PS V0(1, 0, 0x5b)
 #define VCVTTPS2DQ V0(1, 2, 0x5b)
+#define VCVTUDQ2PS (V0(1, 3, 0x7a) | VOP_ONLY)
 /* form: 0x98 132, 0xa8 213, 0xb8 231 with the kind added: 0 FMADD, 2 FMSUB, 4 FNMADD, 6 FNMSUB; odd: scalar */
 #define VFMA(form, kind, dbl, packed) \
     (V(2, 1, (form) + (kind) + ((packed) ? 0 : 1)) | VOP_EVEX | ((dbl) ? VOP_W | VOP_EW : 0))

@@ -1,0 +1,592 @@
+/*
+ * Floating point in the lanes of vectors (Arm ARM C4.1.94), on the host's unit
+ * as lift_fp.c has it: code of mode 0 only, invalid operation traps and is the
+ * interpreter's, the other exceptions accumulate in MXCSR. Lanes that do not
+ * take part must not raise any: 64-bit forms and scalars work on copies of
+ * their lanes in all of the register.
+ */
+#include "engine/jit/vec.h"
+
+/* ROUNDPS: to zero; 8 = without the precision exception. CMPPS predicates; S: invalid for any NaN. */
+enum { ROUND_ZERO = 3, ROUND_QUIET = 8 };
+enum {
+    CMP_EQ = 0,
+    CMP_LT_S = 1,
+    CMP_LE_S = 2,
+    CMP_UNORD = 3,
+    CMP_GE_S = 13,
+    CMP_GT_S = 14,
+    CMP_GE = 29
+};
+
+/* Which lanes an instruction works on. */
+enum shape { VECTOR, SCALAR };
+
+static bool is_double(uint32_t w)
+{
+    return bit(w, 22);
+}
+
+/* V[n], in t with its lanes repeated if not all of them take part. */
+static int operand(struct lift *l, uint32_t w, enum shape shape, unsigned n, int t)
+{
+    if (shape == VECTOR && IS_Q(w))
+        return vreg_read(l, n, t);
+    if (shape == VECTOR || is_double(w))
+        x_v(&l->e, VMOVDDUP, t, 0, vreg(n));
+    else
+        x_v(&l->e, VPBROADCASTD, t, 0, vreg(n));
+    return t;
+}
+
+static int operand_low(struct lift *l, uint32_t w, enum shape shape, unsigned n, int t)
+{
+    int x = operand(l, w, shape, n, t);
+    if (x < 16)
+        return x;
+    x_v(&l->e, VMOVAPS, t, 0, rm_reg(x));
+    return t;
+}
+
+static void commit(struct lift *l, uint32_t w, enum shape shape, int x)
+{
+    if (shape == VECTOR) {
+        vec_commit(l, w, x);
+    } else if (is_double(w)) {
+        vreg_commit_d(l, RD(w), x);
+    } else {
+        int d = vreg_dest(RD(w), XMM_T3);
+        x_vi(&l->e, VINSERTPS, d, x, rm_reg(x), 0x0e);
+        vreg_commit(l, RD(w), d, 96);
+    }
+}
+
+/* Where a result may be computed that commit takes without a copy. */
+static int dest(uint32_t w, enum shape shape, int t)
+{
+    return shape == VECTOR && IS_Q(w) ? vreg_dest(RD(w), t) : t;
+}
+
+/* V[Rm<index>] in all lanes of x. */
+static int element(struct lift *l, uint32_t w, int x)
+{
+    if (is_double(w))
+        x_vi(&l->e, VPSHUFD, x, 0, vreg(RM(w)), bit(w, 11) ? 0xee : 0x44);
+    else
+        x_vi(&l->e, VPSHUFD, x, 0, vreg(RM(w)), (bit(w, 11) << 1 | bit(w, 21)) * 0x55);
+    return x;
+}
+
+/* ---- two operands ---- */
+
+static bool combine(struct lift *l, uint32_t w, enum shape shape, unsigned op, int a, int b)
+{
+    int d = dest(w, shape, XMM_T2);
+    may_fault(l);
+    x_v(&l->e, VFP(op, is_double(w), true), d, a, rm_reg(b));
+    commit(l, w, shape, d);
+    return true;
+}
+
+static bool binary(struct lift *l, uint32_t w, unsigned op)
+{
+    if (l->mode)
+        return false;
+    int a = operand(l, w, VECTOR, RN(w), XMM_T0), b = operand(l, w, VECTOR, RM(w), XMM_T1);
+    return combine(l, w, VECTOR, op, a, b);
+}
+
+bool lift_fadd_vec(struct lift *l, uint32_t w)
+{
+    return binary(l, w, FP_ADD);
+}
+
+bool lift_fsub_vec(struct lift *l, uint32_t w)
+{
+    return binary(l, w, FP_SUB);
+}
+
+bool lift_fmul_vec(struct lift *l, uint32_t w)
+{
+    return binary(l, w, FP_MUL);
+}
+
+bool lift_fdiv_vec(struct lift *l, uint32_t w)
+{
+    return binary(l, w, FP_DIV);
+}
+
+static bool multiply_element(struct lift *l, uint32_t w, enum shape shape)
+{
+    if (l->mode)
+        return false;
+    int a = operand(l, w, shape, RN(w), XMM_T0);
+    return combine(l, w, shape, FP_MUL, a, element(l, w, XMM_T1));
+}
+
+bool lift_fmul_elem(struct lift *l, uint32_t w)
+{
+    return multiply_element(l, w, VECTOR);
+}
+
+bool lift_fmul_elem_scalar(struct lift *l, uint32_t w)
+{
+    return multiply_element(l, w, SCALAR);
+}
+
+static bool difference(struct lift *l, uint32_t w, enum shape shape)
+{
+    if (l->mode)
+        return false;
+    int a = operand(l, w, shape, RN(w), XMM_T0), b = operand(l, w, shape, RM(w), XMM_T1);
+    may_fault(l);
+    x_v(&l->e, VFP(FP_SUB, is_double(w), true), XMM_T2, a, rm_reg(b));
+    x_v(&l->e, VPAND, XMM_T2, XMM_T2, rm_const(is_double(w) ? K_ABS_2D : K_ABS_4S));
+    commit(l, w, shape, XMM_T2);
+    return true;
+}
+
+bool lift_fabd_vec(struct lift *l, uint32_t w)
+{
+    return difference(l, w, VECTOR);
+}
+
+bool lift_fabd_scalar(struct lift *l, uint32_t w)
+{
+    return difference(l, w, SCALAR);
+}
+
+/* As in lift_fp.c: zeros of both orders are put together, NaNs trap. */
+static bool minmax(struct lift *l, uint32_t w, enum shape shape, unsigned op, int a, int b)
+{
+    bool dbl = is_double(w);
+    may_fault(l);
+    x_v(&l->e, VFP(op, dbl, true), XMM_T2, a, rm_reg(b));
+    x_v(&l->e, VFP(op, dbl, true), XMM_T3, b, rm_reg(a));
+    x_v(&l->e, op == FP_MIN ? VPOR : VPAND, XMM_T2, XMM_T2, rm_reg(XMM_T3));
+    commit(l, w, shape, XMM_T2);
+    return true;
+}
+
+static bool minmax_vec(struct lift *l, uint32_t w, unsigned op)
+{
+    if (l->mode)
+        return false;
+    int a = operand(l, w, VECTOR, RN(w), XMM_T0), b = operand(l, w, VECTOR, RM(w), XMM_T1);
+    return minmax(l, w, VECTOR, op, a, b);
+}
+
+bool lift_fmax_vec(struct lift *l, uint32_t w)
+{
+    return minmax_vec(l, w, FP_MAX);
+}
+
+bool lift_fmin_vec(struct lift *l, uint32_t w)
+{
+    return minmax_vec(l, w, FP_MIN);
+}
+
+/* ---- fused multiply-add: any NaN is the interpreter's ---- */
+
+static bool fused(struct lift *l, uint32_t w, enum shape shape, unsigned kind, bool by_element)
+{
+    if (l->mode)
+        return false;
+    struct emit *e = &l->e;
+    bool dbl = is_double(w);
+    flags_clobber(l);
+    int n = operand(l, w, shape, RN(w), XMM_T1);
+    int m = by_element ? element(l, w, XMM_T2) : operand(l, w, shape, RM(w), XMM_T2);
+    int d = operand(l, w, shape, RD(w), XMM_T0);
+    if (d != XMM_T0)
+        x_v(e, VMOVAPS, XMM_T0, 0, rm_reg(d));
+    may_fault(l);
+    x_v(e, VFMA(FMA_231, kind, dbl, true), XMM_T0, n, rm_reg(m));
+    x_vi(e, VCMP(dbl, true), XMM_T1, XMM_T0, rm_reg(XMM_T0), CMP_UNORD);
+    x_v(e, VPTEST, XMM_T1, 0, rm_reg(XMM_T1));
+    e->clobbered = true;
+    struct cold *nan = exec_if(l, CC_NE);
+    commit(l, w, shape, XMM_T0);
+    nan->back = e->p;
+    return true;
+}
+
+bool lift_fmla_vec(struct lift *l, uint32_t w)
+{
+    return fused(l, w, VECTOR, FMA_ADD, false);
+}
+
+bool lift_fmls_vec(struct lift *l, uint32_t w)
+{
+    return fused(l, w, VECTOR, FMA_NADD, false);
+}
+
+bool lift_fmla_elem(struct lift *l, uint32_t w)
+{
+    return fused(l, w, VECTOR, FMA_ADD, true);
+}
+
+bool lift_fmls_elem(struct lift *l, uint32_t w)
+{
+    return fused(l, w, VECTOR, FMA_NADD, true);
+}
+
+bool lift_fmla_elem_scalar(struct lift *l, uint32_t w)
+{
+    return fused(l, w, SCALAR, FMA_ADD, true);
+}
+
+bool lift_fmls_elem_scalar(struct lift *l, uint32_t w)
+{
+    return fused(l, w, SCALAR, FMA_NADD, true);
+}
+
+/* ---- pairwise ---- */
+
+/* T0, T1 = the even and the odd lanes of Vn followed by Vm. */
+static void pairs(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    int n = vreg_read(l, RN(w), XMM_T2);
+    if (is_double(w)) {
+        x_v(e, VPUNPCKLQDQ, XMM_T0, n, vreg(RM(w)));
+        x_v(e, VPUNPCKHQDQ, XMM_T1, n, vreg(RM(w)));
+    } else if (IS_Q(w)) {
+        x_vi(e, VSHUFPS, XMM_T0, n, vreg(RM(w)), 0x88);
+        x_vi(e, VSHUFPS, XMM_T1, n, vreg(RM(w)), 0xdd);
+    } else {
+        x_v(e, VPUNPCKLQDQ, XMM_T2, n, vreg(RM(w)));
+        x_vi(e, VPSHUFD, XMM_T0, 0, rm_reg(XMM_T2), 0x88);
+        x_vi(e, VPSHUFD, XMM_T1, 0, rm_reg(XMM_T2), 0xdd);
+    }
+}
+
+/* T0, T1 = the lowest two lanes of Vn, each everywhere. */
+static void pair(struct lift *l, uint32_t w)
+{
+    bool dbl = is_double(w);
+    x_vi(&l->e, VPSHUFD, XMM_T0, 0, vreg(RN(w)), dbl ? 0x44 : 0x00);
+    x_vi(&l->e, VPSHUFD, XMM_T1, 0, vreg(RN(w)), dbl ? 0xee : 0x55);
+}
+
+bool lift_faddp_vec(struct lift *l, uint32_t w)
+{
+    if (l->mode)
+        return false;
+    pairs(l, w);
+    return combine(l, w, VECTOR, FP_ADD, XMM_T0, XMM_T1);
+}
+
+bool lift_faddp_scalar(struct lift *l, uint32_t w)
+{
+    if (l->mode)
+        return false;
+    pair(l, w);
+    return combine(l, w, SCALAR, FP_ADD, XMM_T0, XMM_T1);
+}
+
+static bool minmax_pairs(struct lift *l, uint32_t w, enum shape shape, unsigned op)
+{
+    if (l->mode)
+        return false;
+    if (shape == VECTOR)
+        pairs(l, w);
+    else
+        pair(l, w);
+    return minmax(l, w, shape, op, XMM_T0, XMM_T1);
+}
+
+bool lift_fmaxp_vec(struct lift *l, uint32_t w)
+{
+    return minmax_pairs(l, w, VECTOR, FP_MAX);
+}
+
+bool lift_fminp_vec(struct lift *l, uint32_t w)
+{
+    return minmax_pairs(l, w, VECTOR, FP_MIN);
+}
+
+bool lift_fmaxp_scalar(struct lift *l, uint32_t w)
+{
+    return minmax_pairs(l, w, SCALAR, FP_MAX);
+}
+
+bool lift_fminp_scalar(struct lift *l, uint32_t w)
+{
+    return minmax_pairs(l, w, SCALAR, FP_MIN);
+}
+
+/* ---- comparison ---- */
+
+static bool compare(struct lift *l, uint32_t w, enum shape shape, unsigned predicate, bool absolute)
+{
+    if (l->mode)
+        return false;
+    bool dbl = is_double(w);
+    int a = operand_low(l, w, shape, RN(w), XMM_T0), b = operand_low(l, w, shape, RM(w), XMM_T1);
+    if (absolute) {
+        struct rm mask = rm_const(dbl ? K_ABS_2D : K_ABS_4S);
+        x_v(&l->e, VPAND, XMM_T0, a, mask);
+        x_v(&l->e, VPAND, XMM_T1, b, mask);
+        a = XMM_T0;
+        b = XMM_T1;
+    }
+    may_fault(l);
+    x_vi(&l->e, VCMP(dbl, true), XMM_T2, a, rm_reg(b), predicate);
+    commit(l, w, shape, XMM_T2);
+    return true;
+}
+
+static bool compare_zero(struct lift *l, uint32_t w, enum shape shape, unsigned predicate)
+{
+    if (l->mode)
+        return false;
+    int a = operand_low(l, w, shape, RN(w), XMM_T0);
+    vec_zero(l, XMM_T1);
+    may_fault(l);
+    x_vi(&l->e, VCMP(is_double(w), true), XMM_T2, a, rm_reg(XMM_T1), predicate);
+    commit(l, w, shape, XMM_T2);
+    return true;
+}
+
+#define BOTH(name, call)                                  \
+    bool lift_##name##_vec(struct lift *l, uint32_t w)    \
+    {                                                     \
+        const enum shape shape = VECTOR;                  \
+        return call;                                      \
+    }                                                     \
+    bool lift_##name##_scalar(struct lift *l, uint32_t w) \
+    {                                                     \
+        const enum shape shape = SCALAR;                  \
+        return call;                                      \
+    }
+
+BOTH(fcmeq, compare(l, w, shape, CMP_EQ, false))
+BOTH(fcmge, compare(l, w, shape, CMP_GE_S, false))
+BOTH(fcmgt, compare(l, w, shape, CMP_GT_S, false))
+BOTH(facge, compare(l, w, shape, CMP_GE_S, true))
+BOTH(facgt, compare(l, w, shape, CMP_GT_S, true))
+BOTH(fcmeq_zero, compare_zero(l, w, shape, CMP_EQ))
+BOTH(fcmge_zero, compare_zero(l, w, shape, CMP_GE_S))
+BOTH(fcmgt_zero, compare_zero(l, w, shape, CMP_GT_S))
+BOTH(fcmle_zero, compare_zero(l, w, shape, CMP_LE_S))
+BOTH(fcmlt_zero, compare_zero(l, w, shape, CMP_LT_S))
+
+/* ---- one operand ---- */
+
+bool lift_fneg_vec(struct lift *l, uint32_t w)
+{
+    int n = vreg_read(l, RN(w), XMM_T0), d = vreg_dest(RD(w), XMM_T0);
+    x_v(&l->e, VPXOR, d, n, rm_const(is_double(w) ? K_SIGN_2D : K_SIGN_4S));
+    vec_commit(l, w, d);
+    return true;
+}
+
+bool lift_fabs_vec(struct lift *l, uint32_t w)
+{
+    int n = vreg_read(l, RN(w), XMM_T0), d = vreg_dest(RD(w), XMM_T0);
+    x_v(&l->e, VPAND, d, n, rm_const(is_double(w) ? K_ABS_2D : K_ABS_4S));
+    vec_commit(l, w, d);
+    return true;
+}
+
+bool lift_fsqrt_vec(struct lift *l, uint32_t w)
+{
+    if (l->mode)
+        return false;
+    int n = operand(l, w, VECTOR, RN(w), XMM_T0), d = dest(w, VECTOR, XMM_T1);
+    may_fault(l);
+    x_v(&l->e, VFP(FP_SQRT, is_double(w), true), d, 0, rm_reg(n));
+    vec_commit(l, w, d);
+    return true;
+}
+
+static bool round_to(struct lift *l, uint32_t w, unsigned imm)
+{
+    if (l->mode)
+        return false;
+    int n = operand(l, w, VECTOR, RN(w), XMM_T0), d = dest(w, VECTOR, XMM_T1);
+    may_fault(l);
+    x_vi(&l->e, VROUND(is_double(w), true), d, 0, rm_reg(n), imm);
+    vec_commit(l, w, d);
+    return true;
+}
+
+bool lift_frintn_vec(struct lift *l, uint32_t w)
+{
+    return round_to(l, w, 0 | ROUND_QUIET);
+}
+
+bool lift_frintm_vec(struct lift *l, uint32_t w)
+{
+    return round_to(l, w, 1 | ROUND_QUIET);
+}
+
+bool lift_frintp_vec(struct lift *l, uint32_t w)
+{
+    return round_to(l, w, 2 | ROUND_QUIET);
+}
+
+bool lift_frintz_vec(struct lift *l, uint32_t w)
+{
+    return round_to(l, w, ROUND_ZERO | ROUND_QUIET);
+}
+
+bool lift_frintx_vec(struct lift *l, uint32_t w)
+{
+    return round_to(l, w, 4);
+}
+
+bool lift_frinti_vec(struct lift *l, uint32_t w)
+{
+    return round_to(l, w, 4 | ROUND_QUIET);
+}
+
+/*
+ * T1 = x rounded to nearest with ties away from zero: its integral part, and
+ * one more if what is left is a half or more. Both steps are exact. x is not T1, T2, T3.
+ */
+static void round_away(struct lift *l, bool dbl, int x, unsigned quiet)
+{
+    struct emit *e = &l->e;
+    x_vi(e, VROUND(dbl, true), XMM_T1, 0, rm_reg(x), ROUND_ZERO | quiet);
+    x_v(e, VFP(FP_SUB, dbl, true), XMM_T2, x, rm_reg(XMM_T1));
+    x_v(e, VPAND, XMM_T2, XMM_T2, rm_const(dbl ? K_ABS_2D : K_ABS_4S));
+    vec_const64(l, XMM_T3, dbl ? 0x3fe0000000000000 : 0x3f0000003f000000);
+    x_vi(e, VCMP(dbl, true), XMM_T2, XMM_T2, rm_reg(XMM_T3), CMP_GE);
+    vec_const64(l, XMM_T3, dbl ? 0x3ff0000000000000 : 0x3f8000003f800000);
+    x_v(e, VPAND, XMM_T2, XMM_T2, rm_reg(XMM_T3));
+    x_v(e, VPAND, XMM_T3, x, rm_const(dbl ? K_SIGN_2D : K_SIGN_4S));
+    x_v(e, VPOR, XMM_T2, XMM_T2, rm_reg(XMM_T3));
+    x_v(e, VFP(FP_ADD, dbl, true), XMM_T1, XMM_T1, rm_reg(XMM_T2));
+}
+
+static bool frinta(struct lift *l, uint32_t w, enum shape shape)
+{
+    if (l->mode)
+        return false;
+    int n = operand(l, w, shape, RN(w), XMM_T0);
+    may_fault(l);
+    round_away(l, is_double(w), n, ROUND_QUIET);
+    commit(l, w, shape, XMM_T1);
+    return true;
+}
+
+BOTH(frinta, frinta(l, w, shape))
+
+/* As lift_fp.c converts with the other roundings: what does not fit is asked for first. */
+bool lift_fcvtas_gen(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    bool dbl = is_double(w);
+    if (l->mode || !bit(w, 31))
+        return false;
+    flags_clobber(l);
+    int n = operand(l, w, SCALAR, RN(w), XMM_T0);
+    x_v(e, VPAND, XMM_T1, n, rm_const(dbl ? K_ABS_2D : K_ABS_4S));
+    may_fault(l);
+    x_v(e, VUCOMI(dbl), XMM_T1, 0, rm_const(dbl ? K_TWO63_D : K_TWO63_S));
+    e->clobbered = true;
+    struct cold *large = exec_if(l, CC_AE), *nan = exec_if(l, CC_P);
+    round_away(l, dbl, n, 0);
+    int d = RD(w) == 31 ? RAX : gpr_dest(RD(w), RAX);
+    x_v(e, dbl ? VCVTTSD2SI(1) : VCVTTSS2SI(1), d, 0, rm_reg(XMM_T1));
+    if (RD(w) != 31)
+        gpr_commit(l, RD(w), d);
+    large->back = nan->back = e->p;
+    return true;
+}
+
+/* ---- conversions ---- */
+
+/* T1 = the two 64-bit lanes of V[n] (one: only the lower), each through RAX. */
+static void convert_doubles(struct lift *l, unsigned n, enum shape shape, bool to_int)
+{
+    struct emit *e = &l->e;
+    int x = vreg_read(l, n, XMM_T0);
+    for (int lane = shape == VECTOR; lane >= 0; lane--) {
+        int to = lane ? XMM_T2 : XMM_T1;
+        if (to_int) {
+            if (lane)
+                x_vi(e, VPSHUFD, XMM_T3, 0, rm_reg(x), 0xee);
+            x_v(e, VCVTTSD2SI(1), RAX, 0, rm_reg(lane ? XMM_T3 : x));
+            x_v(e, VMOVQ_FROM_R, to, 0, rm_reg(RAX));
+        } else {
+            vec_zero(l, XMM_T3);
+            if (lane)
+                x_vi(e, VPEXTRQ, x, 0, rm_reg(RAX), 1);
+            else
+                x_v(e, VMOVQ_TO_R, x, 0, rm_reg(RAX));
+            x_v(e, VCVTSI2SD(1), to, XMM_T3, rm_reg(RAX));
+        }
+    }
+    if (shape == VECTOR)
+        x_v(e, VPUNPCKLQDQ, XMM_T1, XMM_T1, rm_reg(XMM_T2));
+}
+
+static bool convert(struct lift *l, uint32_t w, enum shape shape, bool to_int)
+{
+    if (l->mode)
+        return false;
+    may_fault(l);
+    if (is_double(w)) {
+        convert_doubles(l, RN(w), shape, to_int);
+    } else {
+        int n = operand(l, w, shape, RN(w), XMM_T0);
+        may_fault(l);
+        x_v(&l->e, to_int ? VCVTTPS2DQ : VCVTDQ2PS, XMM_T1, 0, rm_reg(n));
+    }
+    commit(l, w, shape, XMM_T1);
+    return true;
+}
+
+BOTH(scvtf, convert(l, w, shape, false))
+BOTH(fcvtzs, convert(l, w, shape, true))
+
+/* Unsigned: singles and doubles by AVX-512; a scalar word also as a doubleword. */
+static bool ucvtf(struct lift *l, uint32_t w, enum shape shape)
+{
+    struct emit *e = &l->e;
+    bool dbl = is_double(w);
+    if (l->mode || (shape == VECTOR && dbl) || ((shape == VECTOR || dbl) && !jit.avx512))
+        return false;
+    if (shape == VECTOR) {
+        x_v(e, VCVTUDQ2PS, XMM_T1, 0, rm_reg(operand(l, w, shape, RN(w), XMM_T0)));
+        vec_commit(l, w, XMM_T1);
+        return true;
+    }
+    int n = vreg_read(l, RN(w), XMM_T0);
+    vec_zero(l, XMM_T1);
+    x_v(e, dbl ? VMOVQ_TO_R : VMOVD_ST, n, 0, rm_reg(RAX));
+    x_v(e, dbl ? VCVTUSI2SD(1) : VCVTSI2SS(1), XMM_T1, XMM_T1, rm_reg(RAX));
+    vreg_commit(l, RD(w), XMM_T1, dbl ? 64 : 96);
+    return true;
+}
+
+BOTH(ucvtf, ucvtf(l, w, shape))
+
+/* Single to double and back; half precision is the interpreter's. */
+bool lift_fcvtl(struct lift *l, uint32_t w)
+{
+    if (l->mode || !is_double(w))
+        return false;
+    int d = vreg_dest(RD(w), XMM_T0), n = vreg_read(l, RN(w), XMM_T0);
+    if (IS_Q(w)) {
+        x_vi(&l->e, VPSHUFD, XMM_T0, 0, rm_reg(n), 0xee);
+        n = XMM_T0;
+    }
+    may_fault(l);
+    x_v(&l->e, VCVTPS2PD, d, 0, rm_reg(n));
+    vreg_commit(l, RD(w), d, 0);
+    return true;
+}
+
+bool lift_fcvtn(struct lift *l, uint32_t w)
+{
+    if (l->mode || !is_double(w))
+        return false;
+    may_fault(l);
+    x_v(&l->e, VCVTPD2PS, XMM_T2, 0, vreg(RN(w)));
+    vec_commit_narrow(l, w, XMM_T2);
+    return true;
+}
