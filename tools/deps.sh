@@ -9,11 +9,11 @@ packages_of() {
     case $1 in
     build) echo gcc make libc6-dev libcapstone-dev binutils-aarch64-linux-gnu ;;
     test) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev python3 debian-archive-keyring \
-        ca-certificates util-linux ;;
+        ca-certificates util-linux qemu-user git openssl ;;
     lint) echo clang clang-format clang-tidy shellcheck python3 git libcmocka-dev libcapstone-dev ;;
     bench) echo qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross python3 ;;
     real) echo qemu-system-arm cpio python3 ;;
-    all) for s in build test lint real; do packages_of $s; done; echo qemu-user mmdebstrap clang libclang-rt-14-dev ;;
+    all) for s in build test lint real; do packages_of $s; done; echo qemu-user debootstrap clang libclang-rt-14-dev ;;
     *) echo "deps: no such set: $1" >&2; exit 2 ;;
     esac
 }
