@@ -48,6 +48,36 @@ static void threads_kick(const struct jit_thread *but)
             __atomic_store_n(&t->cpu->poll, 1, __ATOMIC_SEQ_CST);
 }
 
+/* ---- inside and outside ---- */
+
+/* MEMBARRIER_CMD_ of linux/membarrier.h */
+enum { BARRIER_PRIVATE_EXPEDITED = 1 << 3, BARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
+
+/*
+ * A thread says that it is inside before it looks whether it may be, and who
+ * empties the arena looks after having forbidden it: store, then load, on both
+ * sides. The rare side pays for both, by a barrier in every thread.
+ */
+static void thread_goes_in(struct jit_thread *th)
+{
+    th->inside = 1;
+    if (unlikely(!jit.barriers))
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static void thread_is_out(struct jit_thread *th)
+{
+    __atomic_store_n(&th->inside, 0, __ATOMIC_RELEASE);
+}
+
+static void threads_barrier(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (jit.barriers)
+        (void)host_syscall(LINUX_SYS_membarrier, BARRIER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
+}
+
 /* ---- finding code ---- */
 
 /* The arena is full: everybody out, then everything anew. Under jit.lock, outside translated code. */
@@ -55,6 +85,7 @@ static void arena_empty(struct jit_thread *self)
 {
     __atomic_store_n(&jit.emptying, 1, __ATOMIC_SEQ_CST);
     threads_kick(self);
+    threads_barrier();
     for (struct jit_thread *t = jit.threads; t; t = t->next)
         while (__atomic_load_n(&t->inside, __ATOMIC_SEQ_CST))
             (void)host_syscall(LINUX_SYS_sched_yield, 0, 0, 0, 0, 0, 0);
@@ -75,7 +106,7 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
     const uint8_t *code;
 
     cpu->pc &= (uint64_t)((int64_t)(cpu->pc << 8) >> 8); /* the upper half of the addresses has no tags */
-    __atomic_store_n(&th->inside, 0, __ATOMIC_SEQ_CST);
+    thread_is_out(th);
     lock_acquire(&jit.lock);
     code = cache_find(cpu->pc | th->mode, &r);
     if (!code) {
@@ -95,7 +126,7 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
         thread_forget(th);
     if (code)
         thread_remember(th, cpu->pc, code);
-    __atomic_store_n(&th->inside, 1, __ATOMIC_SEQ_CST);
+    thread_goes_in(th);
     lock_release(&jit.lock);
     return code;
 }
@@ -146,7 +177,7 @@ void jit_exec(struct cpu *cpu, uint32_t word, uint32_t op)
 static void by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *, struct trap *))
 {
     struct jit_thread *th = jit_thread_of(cpu);
-    __atomic_store_n(&th->inside, 0, __ATOMIC_SEQ_CST);
+    thread_is_out(th);
     cpu->engine_thread = th->interp_thread;
     how(cpu, trap);
     cpu->engine_thread = th;
@@ -180,7 +211,7 @@ static const uint8_t *code_now(struct cpu *cpu)
     const struct jit_entry *h = &th->hash[jit_hash(cpu->pc)];
 
     if (h->pc == cpu->pc && cpu->pc) {
-        __atomic_store_n(&th->inside, 1, __ATOMIC_SEQ_CST);
+        thread_goes_in(th);
         if (likely(!jit.emptying && th->epoch == jit.epoch))
             return h->code;
     }
@@ -197,7 +228,7 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
         const uint8_t *code = code_now(cpu);
         if (likely(code))
             exit = jit.thunk.enter(cpu, code);
-        __atomic_store_n(&th->inside, 0, __ATOMIC_RELEASE);
+        thread_is_out(th);
         switch (exit & 0xff) {
         case EXIT_SVC:
             *trap = (struct trap){.kind = TRAP_SYSCALL, .imm = exit >> 8, .esr = 0x56000000u | exit >> 8};
@@ -237,7 +268,7 @@ static void jit_run(struct cpu *cpu, struct trap *trap)
     if (host_catch(&here) == 0) {
         run_loop(cpu, trap);
     } else {
-        __atomic_store_n(&jit_thread_of(cpu)->inside, 0, __ATOMIC_RELEASE);
+        thread_is_out(jit_thread_of(cpu));
         if (cpu->raised)
             raise_host_fault(trap, false);
     }
@@ -406,7 +437,7 @@ static int jit_process_init(const struct engine_options *opt)
     int err = engine_interp.process_init(opt);
     if (err)
         return err;
-    if (cache_init(word_in(opt->debug, "tiny") ? 1 : opt->cache_bytes) < 0) {
+    if (cache_init(word_in(opt->debug, "tiny") ? 1 << 20 : opt->cache_bytes) < 0) {
         log_line("no memory for the code cache");
         return -LINUX_ENOMEM;
     }
@@ -414,6 +445,7 @@ static int jit_process_init(const struct engine_options *opt)
     emit_pool(&jit.emit);
     jit_thunks_make();
     jit.first_region = jit.emit.p;
+    jit.barriers = host_syscall(LINUX_SYS_membarrier, BARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) == 0;
     jit.ready = true;
     return 0;
 }
