@@ -20,11 +20,14 @@ enum lock_rank {
 };
 
 struct lock {
-    uint32_t word;  /* 0 free, 1 held, 2 held and waited for */
-    uint32_t rank;  /* enum lock_rank */
+    uint32_t word; /* 0 free, 1 held, 2 held and waited for */
+    uint32_t rank; /* enum lock_rank */
 };
 
-#define LOCK_INIT(r) {0, (r)}
+#define LOCK_INIT(r) \
+    {                \
+        0, (r)       \
+    }
 
 void lock_acquire(struct lock *l);
 void lock_release(struct lock *l);

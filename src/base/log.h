@@ -20,6 +20,10 @@ void log_launch_error(const char *fmt, ...) printf_like(1, 2);
 
 /* A broken invariant of our own: says so, with file and line, and aborts. */
 void log_bug(const char *file, int line, const char *what) noreturn_fn;
-#define BUG_ON(cond) do { if (unlikely(cond)) log_bug(__FILE__, __LINE__, #cond); } while (0)
+#define BUG_ON(cond)                            \
+    do {                                        \
+        if (unlikely(cond))                     \
+            log_bug(__FILE__, __LINE__, #cond); \
+    } while (0)
 
 #endif

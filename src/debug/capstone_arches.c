@@ -10,16 +10,16 @@
 /* capstone's internal cs_struct: only passed through. */
 struct cs_struct;
 
-#define ABSENT(arch)                                                                               \
-    cs_err arch##_global_init(struct cs_struct *ud);                                               \
-    cs_err arch##_option(struct cs_struct *ud, cs_opt_type type, size_t value);                    \
-    cs_err arch##_global_init(struct cs_struct *ud)                                                \
-    {                                                                                              \
-        return CS_ERR_ARCH;                                                                        \
-    }                                                                                              \
-    cs_err arch##_option(struct cs_struct *ud, cs_opt_type type, size_t value)                     \
-    {                                                                                              \
-        return CS_ERR_ARCH;                                                                        \
+#define ABSENT(arch)                                                            \
+    cs_err arch##_global_init(struct cs_struct *ud);                            \
+    cs_err arch##_option(struct cs_struct *ud, cs_opt_type type, size_t value); \
+    cs_err arch##_global_init(struct cs_struct *ud)                             \
+    {                                                                           \
+        return CS_ERR_ARCH;                                                     \
+    }                                                                           \
+    cs_err arch##_option(struct cs_struct *ud, cs_opt_type type, size_t value)  \
+    {                                                                           \
+        return CS_ERR_ARCH;                                                     \
     }
 
 ABSENT(ARM)

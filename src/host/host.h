@@ -79,13 +79,19 @@ enum host_sync {
      LINUX_SIGMASK(LINUX_SIGFPE) | LINUX_SIGMASK(LINUX_SIGSEGV))
 
 /* The runtime's own descriptors: its image (for exec), the program's file, the sysroot, the log, the trace, perf's map. */
-enum host_fd { HOST_FD_IMAGE, HOST_FD_EXE, HOST_FD_SYSROOT, HOST_FD_LOG, HOST_FD_TRACE,
+enum host_fd {
+    HOST_FD_IMAGE,
+    HOST_FD_EXE,
+    HOST_FD_SYSROOT,
+    HOST_FD_LOG,
+    HOST_FD_TRACE,
     HOST_FD_PERF_MAP,
-    HOST_FD_COUNT };
+    HOST_FD_COUNT
+};
 
 struct host_fds {
     int fd[HOST_FD_COUNT]; /* 0 = none: standard input is never ours */
-    int lowest;            /* no number below it was ever ours: one comparison for nearly every call */
+    int lowest; /* no number below it was ever ours: one comparison for nearly every call */
 };
 
 /*

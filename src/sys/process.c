@@ -126,8 +126,7 @@ long sys_futex(gva word, int op, uint32_t value, gva time_or_count, gva word2, u
         pi = true;
         /* fallthrough */
     case LINUX_FUTEX_WAIT:
-    case LINUX_FUTEX_WAIT_BITSET:
-        timed = true;
+    case LINUX_FUTEX_WAIT_BITSET: timed = true;
     }
     if (timed && time_or_count.a)
         time_or_count.a = sys_pointer(time_or_count.a, sizeof(struct linux_timespec));

@@ -8,7 +8,8 @@ int main(void)
 {
     const size_t len = 4ul << 30;
     unsigned long sum = 0;
-    char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *p =
+        mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     madvise(p, len, MADV_NOHUGEPAGE);
     for (size_t at = 0; at < len; at += 1 << 20)
         p[at] = 1;

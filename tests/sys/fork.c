@@ -15,7 +15,8 @@
 extern char **environ;
 
 struct clone3 {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+        set_tid_size, cgroup;
 };
 #define CLEAR_SIGHAND 0x100000000ull
 
@@ -24,7 +25,8 @@ TEST(fork_copies)
     static int data = 1;
     int *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t parent = getpid();
-    int status = IN_CHILD((data = 2, *shared = 3, getppid() == parent && getpid() != parent ? 4 : 5));
+    int status =
+        IN_CHILD((data = 2, *shared = 3, getppid() == parent && getpid() != parent ? 4 : 5));
 
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 4);
     CHECK_EQ(data, 1);
@@ -150,7 +152,8 @@ TEST(clone_with_a_stack_of_its_own)
     int value = 77, status;
 
     touched = 0;
-    pid_t pid = clone(child_of_clone, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &value);
+    pid_t pid =
+        clone(child_of_clone, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &value);
     CHECK(pid > 0);
     CHECK_EQ(touched, 77);
     waitpid(pid, &status, 0);
@@ -193,8 +196,8 @@ TEST(clone3_gives_a_pidfd_and_clears_handlers)
         sigaction(SIGUSR1, NULL, &one);
         sigaction(SIGUSR2, NULL, &two);
         sigaction(SIGSEGV, NULL, &segv);
-        _exit(one.sa_handler == SIG_DFL && two.sa_handler == SIG_IGN && segv.sa_handler == SIG_DFL &&
-                      child_tid == getpid()
+        _exit(one.sa_handler == SIG_DFL && two.sa_handler == SIG_IGN &&
+                      segv.sa_handler == SIG_DFL && child_tid == getpid()
                   ? 8
                   : 1);
     }

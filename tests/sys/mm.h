@@ -42,14 +42,14 @@ static void fault_catch(int on_altstack)
 }
 
 /* Runs the statement; the fault that ended it, if one did. */
-#define FAULT_OF(statement)                                                              \
-    ({                                                                                   \
-        fault_catch(0);                                                                  \
-        fault_seen = (struct fault){0, 0, NULL};                                         \
-        if (!sigsetjmp(fault_exit, 1)) {                                                 \
-            statement;                                                                   \
-        }                                                                                \
-        fault_seen;                                                                      \
+#define FAULT_OF(statement)                      \
+    ({                                           \
+        fault_catch(0);                          \
+        fault_seen = (struct fault){0, 0, NULL}; \
+        if (!sigsetjmp(fault_exit, 1)) {         \
+            statement;                           \
+        }                                        \
+        fault_seen;                              \
     })
 
 __attribute__((unused)) static struct fault load(const void *p)

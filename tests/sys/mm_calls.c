@@ -107,8 +107,8 @@ TEST(code_on_a_grown_stack)
 {
     char *room = anon(1024 * PAGE, PROT_NONE), *at = room + 1000 * PAGE;
     munmap(room, 1024 * PAGE);
-    CHECK(mmap(at, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, ANON | MAP_GROWSDOWN | MAP_FIXED, -1, 0) ==
-          at);
+    CHECK(mmap(at, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, ANON | MAP_GROWSDOWN | MAP_FIXED, -1,
+               0) == at);
     put_code(at - 30 * PAGE, return_42);
     CHECK_EQ(call(at - 30 * PAGE), 42);
     munmap(room, 1024 * PAGE);
@@ -297,7 +297,8 @@ static void *serve_one_fault(void *arg)
     if (read(s->fd, &msg, sizeof(msg)) != sizeof(msg) || msg.event != UFFD_EVENT_PAGEFAULT)
         return "no fault read";
     memset(filled, 'u', sizeof(filled));
-    struct uffdio_copy copy = {msg.arg.pagefault.address & ~(PAGE - 1), (uintptr_t)filled, PAGE, 0, 0};
+    struct uffdio_copy copy = {msg.arg.pagefault.address & ~(PAGE - 1), (uintptr_t)filled, PAGE, 0,
+                               0};
     return ioctl(s->fd, UFFDIO_COPY, &copy) ? "no copy" : NULL;
 }
 
@@ -399,8 +400,8 @@ static int under_address_limit(void)
     struct rlimit limit = {1UL << 31, 1UL << 31};
     setrlimit(RLIMIT_AS, &limit);
     char *small = anon(64 * MIB, PROT_READ | PROT_WRITE);
-    return small == MAP_FAILED || anon(3UL << 30, PROT_READ | PROT_WRITE) != MAP_FAILED || errno != ENOMEM ||
-           store(small + 63 * MIB).sig;
+    return small == MAP_FAILED || anon(3UL << 30, PROT_READ | PROT_WRITE) != MAP_FAILED ||
+           errno != ENOMEM || store(small + 63 * MIB).sig;
 }
 
 TEST(rlimit_as_of_2_gib)

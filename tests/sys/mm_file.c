@@ -111,7 +111,8 @@ TEST(r17_mremap_anonymous)
     CHECK(q[0] == 'a' && q[4 * PAGE - 1] == 'a' && q[4 * PAGE] == 0 && q[4000 * PAGE - 1] == 0);
     CHECK(q == p || !is_mapped(p));
     /* A neighbour stops growth in place. */
-    char *wall = mmap(q + 8 * PAGE, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    char *wall =
+        mmap(q + 8 * PAGE, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(wall == q + 8 * PAGE);
     CHECK_ERR((long)mremap(q, 8 * PAGE, 9 * PAGE, 0), ENOMEM);
     CHECK_EQ(q[0], 'a');

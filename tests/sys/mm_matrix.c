@@ -25,7 +25,8 @@ static const struct word prots[] = {{"NONE", PROT_NONE},
                                     {"R", PROT_READ},
                                     {"RW", PROT_READ | PROT_WRITE},
                                     {"RX", PROT_READ | PROT_EXEC}};
-static const struct word modes[] = {{"O_RDONLY", O_RDONLY}, {"O_WRONLY", O_WRONLY}, {"O_RDWR", O_RDWR}};
+static const struct word modes[] = {
+    {"O_RDONLY", O_RDONLY}, {"O_WRONLY", O_WRONLY}, {"O_RDWR", O_RDWR}};
 static const struct word places[] = {
     {"hint", 0}, {"FIXED", MAP_FIXED}, {"NOREPLACE", MAP_FIXED_NOREPLACE}};
 static const struct word offsets[] = {{"0", 0}, {"4K", 4096}, {"16K", 16384}};
@@ -149,7 +150,8 @@ static void print_sync(char *p, size_t len)
 static void print_refusal(int place, size_t len)
 {
     if (place == MAP_FIXED)
-        printf(" before=%s", is_mapped(WINDOW) && WINDOW[0] == 'o' && WINDOW[len - 1] == 'o' ? "kept" : "lost");
+        printf(" before=%s",
+               is_mapped(WINDOW) && WINDOW[0] == 'o' && WINDOW[len - 1] == 'o' ? "kept" : "lost");
     else
         printf(" before=%s", is_mapped(WINDOW) ? "mapped" : "free");
 }
@@ -167,9 +169,10 @@ static void one_case(const char *path, const struct word *type, const struct wor
         memset(WINDOW, 'o', len);
     }
     int fd = open(path, (int)mode->value);
-    char *p = mmap(WINDOW, len, (int)prot->value, (int)(type->value | place->value), fd, offset->value);
-    printf("= %s %s %s %s %s %s: map=%s", type->name, prot->name, mode->name, place->name, offset->name,
-           length->name, error_word(p == MAP_FAILED));
+    char *p =
+        mmap(WINDOW, len, (int)prot->value, (int)(type->value | place->value), fd, offset->value);
+    printf("= %s %s %s %s %s %s: map=%s", type->name, prot->name, mode->name, place->name,
+           offset->name, length->name, error_word(p == MAP_FAILED));
     close(fd);
     if (p == MAP_FAILED) {
         print_refusal((int)place->value, len);

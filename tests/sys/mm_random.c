@@ -16,7 +16,8 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-static int several; /* threads: then nobody maps without a fixed address, which may fall into another's hole */
+static int
+    several; /* threads: then nobody maps without a fixed address, which may fall into another's hole */
 static __thread char *window;
 static __thread struct {
     int mapped, prot;
@@ -141,9 +142,7 @@ static int try_map(unsigned from, unsigned to)
     size_t len = (to - from) * PAGE;
     char *got;
     switch (dice(3)) {
-    case 0:
-        got = mmap(at(from), len, prot, ANON | MAP_FIXED, -1, 0);
-        break;
+    case 0: got = mmap(at(from), len, prot, ANON | MAP_FIXED, -1, 0); break;
     case 1:
         got = mmap(at(from), len, prot, ANON | MAP_FIXED_NOREPLACE, -1, 0);
         if (taken)

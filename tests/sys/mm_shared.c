@@ -72,7 +72,8 @@ TEST(r3_writable_shared_of_read_only_is_refused)
     void *before = map(4 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
     munmap(before, 4 * PAGE);
     for (int i = 0; i < 1000; i++)
-        if (map(4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED || errno != EACCES)
+        if (map(4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED ||
+            errno != EACCES)
             CHECK(!"refused with EACCES");
     CHECK_ERR((long)map(4 * PAGE, PROT_WRITE, MAP_SHARED, fd, 0), EACCES);
     /* No address was used up, no descriptor opened. */
@@ -89,7 +90,8 @@ TEST(r4_fixed_refusal_leaves_what_was_there)
     int fd = stamped_fd(4, O_RDONLY);
     char *p = anon(4 * PAGE, PROT_READ | PROT_WRITE);
     memset(p, 'x', 4 * PAGE);
-    CHECK_ERR((long)mmap(p, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0), EACCES);
+    CHECK_ERR((long)mmap(p, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0),
+              EACCES);
     for (int i = 0; i < 4; i++)
         CHECK_EQ(p[i * PAGE + 17], 'x');
     CHECK_NO_FAULT(store(p));
@@ -194,7 +196,8 @@ TEST(r11_private_of_read_only_descriptor)
 
 TEST(r12_write_only_descriptor_maps_nothing)
 {
-    static const int types[] = {MAP_SHARED, MAP_PRIVATE}, prots[] = {PROT_NONE, PROT_READ, PROT_WRITE};
+    static const int types[] = {MAP_SHARED, MAP_PRIVATE},
+                     prots[] = {PROT_NONE, PROT_READ, PROT_WRITE};
     int fd = stamped_fd(2, O_WRONLY);
     for (int t = 0; t < 2; t++)
         for (int k = 0; k < 3; k++)
@@ -299,7 +302,8 @@ TEST(r19_different_caps_never_merge)
     int rw = stamped_file(path, 4), ro = open(path, O_RDONLY);
     char *p = anon(4 * PAGE, PROT_NONE);
     CHECK(mmap(p, 2 * PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, ro, 0) == p);
-    CHECK(mmap(p + 2 * PAGE, 2 * PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, rw, 2 * PAGE) == p + 2 * PAGE);
+    CHECK(mmap(p + 2 * PAGE, 2 * PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, rw, 2 * PAGE) ==
+          p + 2 * PAGE);
     CHECK_EQ(stamps_right(p, 0, 4), 4);
     CHECK_EQ(mprotect(p + 3 * PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
     CHECK_ERR(mprotect(p + PAGE, PAGE, PROT_READ | PROT_WRITE), EACCES);

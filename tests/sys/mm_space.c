@@ -95,7 +95,8 @@ TEST(r29_hints)
 /* First fit from the top: neighbours in time are neighbours in space, and a hole is used again. */
 TEST(r29_placement_is_top_down)
 {
-    char *a = anon(3 * PAGE, PROT_READ), *b = anon(3 * PAGE, PROT_NONE), *c = anon(3 * PAGE, PROT_READ);
+    char *a = anon(3 * PAGE, PROT_READ), *b = anon(3 * PAGE, PROT_NONE),
+         *c = anon(3 * PAGE, PROT_READ);
     if (b != a - 3 * PAGE)
         SKIP("bottom-up layout, or the address space has holes");
     CHECK(c == b - 3 * PAGE);
@@ -109,10 +110,12 @@ TEST(r29_fixed)
 {
     char *p = anon(6 * PAGE, PROT_READ | PROT_WRITE);
     memset(p, 'k', 6 * PAGE);
-    CHECK_EQ(raw_mmap((uintptr_t)p + PAGE, PAGE, PROT_READ, ANON | MAP_FIXED_NOREPLACE, -1, 0), -EEXIST);
-    CHECK_EQ(p[PAGE], 'k');
-    CHECK_EQ(raw_mmap((uintptr_t)p + 5 * PAGE, 2 * PAGE, PROT_READ, ANON | MAP_FIXED_NOREPLACE, -1, 0),
+    CHECK_EQ(raw_mmap((uintptr_t)p + PAGE, PAGE, PROT_READ, ANON | MAP_FIXED_NOREPLACE, -1, 0),
              -EEXIST);
+    CHECK_EQ(p[PAGE], 'k');
+    CHECK_EQ(
+        raw_mmap((uintptr_t)p + 5 * PAGE, 2 * PAGE, PROT_READ, ANON | MAP_FIXED_NOREPLACE, -1, 0),
+        -EEXIST);
     munmap(p + PAGE, PAGE);
     CHECK(mmap(p + PAGE, PAGE, PROT_READ, ANON | MAP_FIXED_NOREPLACE, -1, 0) == p + PAGE);
     CHECK(mmap(p + 2 * PAGE, 2 * PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0) == p + 2 * PAGE);
@@ -133,8 +136,8 @@ TEST(r29_growsdown)
     CHECK_EQ(mprotect(at - 10 * PAGE, 5 * PAGE, PROT_READ), 0);
     CHECK_FAULT(store(at - 7 * PAGE), SIGSEGV, SEGV_ACCERR, at - 7 * PAGE);
     CHECK_NO_FAULT(store(at - 3 * PAGE));
-    char *moved = mremap(at - 4 * PAGE, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-                         room + 3 * PAGE);
+    char *moved =
+        mremap(at - 4 * PAGE, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room + 3 * PAGE);
     CHECK(moved == room + 3 * PAGE);
     CHECK_EQ(moved[PAGE], 'w');
     CHECK(!is_mapped(at - 4 * PAGE) && is_mapped(at - 2 * PAGE));
@@ -297,8 +300,9 @@ TEST(r28_nothing_else_is_shown)
         name = strpbrk(line, "/[");
         if (name && !strcmp(name, exe))
             images++;
-        else if (name && strcmp(name, "[heap]") && strcmp(name, "[stack]") && strcmp(name, "[vdso]") &&
-                 strncmp(name, "[vvar", 5) && strncmp(name, "[vsyscall", 9))
+        else if (name && strcmp(name, "[heap]") && strcmp(name, "[stack]") &&
+                 strcmp(name, "[vdso]") && strncmp(name, "[vvar", 5) &&
+                 strncmp(name, "[vsyscall", 9))
             others += printf("not ours: %s\n", line) > 0;
     }
     if (f)

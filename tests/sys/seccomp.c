@@ -259,7 +259,8 @@ TEST(refused_programs)
 TEST(actions_available)
 {
     unsigned known[] = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP,
-                        SECCOMP_RET_ERRNO, SECCOMP_RET_TRACE, SECCOMP_RET_LOG, SECCOMP_RET_ALLOW};
+                        SECCOMP_RET_ERRNO,        SECCOMP_RET_TRACE,       SECCOMP_RET_LOG,
+                        SECCOMP_RET_ALLOW};
     for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         CHECK_EQ(RAW(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &known[i]), 0);
     unsigned unknown = 0x12340000;

@@ -81,7 +81,8 @@ TEST(handler_is_told_who_sent_it)
 
 TEST(mask_in_handler_is_sa_mask_and_the_signal)
 {
-    struct sigaction sa = {.sa_sigaction = note, .sa_flags = SA_SIGINFO, .sa_mask = set_of(SIGHUP, SIGTERM)};
+    struct sigaction sa = {
+        .sa_sigaction = note, .sa_flags = SA_SIGINFO, .sa_mask = set_of(SIGHUP, SIGTERM)};
     sigset_t after;
 
     CHECK(sigaction(SIGUSR1, &sa, NULL) == 0);
@@ -115,7 +116,8 @@ TEST(resethand_resets)
 
 TEST(action_is_given_back)
 {
-    struct sigaction sa = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER}, old;
+    struct sigaction sa = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER},
+                     old;
 
     sa.sa_mask = set_of(SIGKILL, SIGHUP);
     CHECK(sigaction(SIGUSR2, &sa, NULL) == 0);
@@ -408,11 +410,13 @@ TEST(default_actions)
         int sig;
         char what; /* T terminate, C core, I ignore, S stop */
     } table[] = {
-        {SIGHUP, 'T'},  {SIGINT, 'T'},    {SIGQUIT, 'C'}, {SIGILL, 'C'},  {SIGTRAP, 'C'},   {SIGABRT, 'C'}, {SIGBUS, 'C'},
-        {SIGFPE, 'C'},  {SIGKILL, 'T'},   {SIGUSR1, 'T'}, {SIGSEGV, 'C'}, {SIGUSR2, 'T'},   {SIGPIPE, 'T'}, {SIGALRM, 'T'},
-        {SIGTERM, 'T'}, {SIGSTKFLT, 'T'}, {SIGCHLD, 'I'}, {SIGCONT, 'I'}, {SIGSTOP, 'S'},   {SIGTSTP, 'S'}, {SIGTTIN, 'S'},
-        {SIGTTOU, 'S'}, {SIGURG, 'I'},    {SIGXCPU, 'C'}, {SIGXFSZ, 'C'}, {SIGVTALRM, 'T'}, {SIGPROF, 'T'}, {SIGWINCH, 'I'},
-        {SIGIO, 'T'},   {SIGPWR, 'T'},    {SIGSYS, 'C'},  {34, 'T'},      {64, 'T'},
+        {SIGHUP, 'T'},    {SIGINT, 'T'},  {SIGQUIT, 'C'},  {SIGILL, 'C'},  {SIGTRAP, 'C'},
+        {SIGABRT, 'C'},   {SIGBUS, 'C'},  {SIGFPE, 'C'},   {SIGKILL, 'T'}, {SIGUSR1, 'T'},
+        {SIGSEGV, 'C'},   {SIGUSR2, 'T'}, {SIGPIPE, 'T'},  {SIGALRM, 'T'}, {SIGTERM, 'T'},
+        {SIGSTKFLT, 'T'}, {SIGCHLD, 'I'}, {SIGCONT, 'I'},  {SIGSTOP, 'S'}, {SIGTSTP, 'S'},
+        {SIGTTIN, 'S'},   {SIGTTOU, 'S'}, {SIGURG, 'I'},   {SIGXCPU, 'C'}, {SIGXFSZ, 'C'},
+        {SIGVTALRM, 'T'}, {SIGPROF, 'T'}, {SIGWINCH, 'I'}, {SIGIO, 'T'},   {SIGPWR, 'T'},
+        {SIGSYS, 'C'},    {34, 'T'},      {64, 'T'},
     };
     struct rlimit none = {0, 0};
 
@@ -429,9 +433,7 @@ TEST(default_actions)
         }
         waitpid(pid, &status, WUNTRACED);
         switch (table[i].what) {
-        case 'I':
-            CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42);
-            break;
+        case 'I': CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42); break;
         case 'S':
             /* An orphaned group is not stopped by the terminal's signals. */
             if (sig == SIGSTOP)

@@ -74,14 +74,14 @@ static void handle(int sig, void (*fn)(int, siginfo_t *, void *))
 }
 
 /* Runs the access; 1 if a handler jumped out of it. */
-#define FAULTS(access)          \
-    ({                           \
-        volatile int jumped_ = 1; \
+#define FAULTS(access)             \
+    ({                             \
+        volatile int jumped_ = 1;  \
         if (!sigsetjmp(back, 1)) { \
-            access;              \
-            jumped_ = 0;         \
-        }                        \
-        jumped_;                 \
+            access;                \
+            jumped_ = 0;           \
+        }                          \
+        jumped_;                   \
     })
 
 enum { EC_IABT = 0x20, EC_DABT = 0x24, ESR_WNR = 1 << 6, PAGE = 4096 };
@@ -91,7 +91,9 @@ TEST(loads_and_stores_fault_with_code_and_address)
     char *p = mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     handle(SIGSEGV, jump);
-    CHECK_EQ(p[5], 0); /* present from now on: hardware tells a page that is not there from one that may not be written */
+    CHECK_EQ(
+        p[5],
+        0); /* present from now on: hardware tells a page that is not there from one that may not be written */
     CHECK(FAULTS(p[5] = 1));
     CHECK_EQ(last_code, SEGV_ACCERR);
     CHECK_EQ(last_addr, (uint64_t)p + 5);
@@ -117,7 +119,8 @@ TEST(loads_and_stores_fault_with_code_and_address)
 
 TEST(addresses_beyond_the_user_half_fault)
 {
-    static const uint64_t far[] = {0x0000400000000000, 0x0000800000000000, 0x00007fffffffe000, 0x0001000000000000};
+    static const uint64_t far[] = {0x0000400000000000, 0x0000800000000000, 0x00007fffffffe000,
+                                   0x0001000000000000};
 
     handle(SIGSEGV, jump);
     for (int i = 0; i < 4; i++) {
@@ -328,7 +331,10 @@ static void look(int sig, siginfo_t *info, void *context)
     fp->vregs[9] = ((unsigned __int128)0x1122334455667788 << 64) | 0x99aabbccddeeff00;
     uc->uc_mcontext.regs[19] = 0x1919;
     uc->uc_mcontext.pstate = (uc->uc_mcontext.pstate & ~0xf0000000ull) | 0x60000000; /* Z and C */
-    __asm__ volatile("movi v8.16b, #0xff\n\tmovi v9.16b, #0xff\n\tmovi v31.16b, #0xff" : : : "v8", "v9", "v31");
+    __asm__ volatile("movi v8.16b, #0xff\n\tmovi v9.16b, #0xff\n\tmovi v31.16b, #0xff"
+                     :
+                     :
+                     : "v8", "v9", "v31");
 }
 
 TEST(frame_shows_and_restores_registers)
@@ -388,15 +394,9 @@ static void spoil(int sig, siginfo_t *info, void *context)
     struct _aarch64_ctx *next = (void *)(fp + 1);
 
     switch (damage) {
-    case NO_FPSIMD:
-        fp->head.magic = fp->head.size = 0;
-        break;
-    case BAD_SIZE:
-        fp->head.size -= 16;
-        break;
-    case BAD_PSTATE:
-        uc->uc_mcontext.pstate |= 4;
-        break;
+    case NO_FPSIMD: fp->head.magic = fp->head.size = 0; break;
+    case BAD_SIZE: fp->head.size -= 16; break;
+    case BAD_PSTATE: uc->uc_mcontext.pstate |= 4; break;
     case BAD_MAGIC:
         next->magic = 0x12345678;
         next->size = 16;
@@ -477,11 +477,12 @@ TEST(interrupted_code_notices_nothing)
     CHECK(timer_settime(id, 0, &every, NULL) == 0);
     for (uint64_t i = 0; i < 300000 || calls < 20; i++) {
         uint64_t r, s;
-        __asm__ volatile("fmov d16, %2\n\tdup v17.2d, %2\n\tcmp %2, #0\n\tadd v17.2d, v17.2d, v17.2d\n\t"
-                         "cset x9, ne\n\tfmov %0, d17\n\tfmov x10, d16\n\tsub %0, %0, x10\n\tadd %1, x9, #0"
-                         : "=&r"(r), "=&r"(s)
-                         : "r"(i)
-                         : "x9", "x10", "v16", "v17", "cc");
+        __asm__ volatile(
+            "fmov d16, %2\n\tdup v17.2d, %2\n\tcmp %2, #0\n\tadd v17.2d, v17.2d, v17.2d\n\t"
+            "cset x9, ne\n\tfmov %0, d17\n\tfmov x10, d16\n\tsub %0, %0, x10\n\tadd %1, x9, #0"
+            : "=&r"(r), "=&r"(s)
+            : "r"(i)
+            : "x9", "x10", "v16", "v17", "cc");
         bad += r != i || s != (i != 0);
         sum += i;
     }

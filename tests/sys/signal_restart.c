@@ -37,10 +37,26 @@ static void stroke(int sig)
 }
 
 /* One wait each; what ends it is end_wait below, 60 ms after the start. */
-static long do_read(void) { char c; return read(pipe_fd[0], &c, 1); }
-static long do_readv(void) { char c; return syscall(SYS_readv, pipe_fd[0], (uint64_t[]){(uint64_t)&c, 1}, 1); }
-static long do_write(void) { static char big[4096]; return write(full_pipe[1], big, sizeof big); }
-static long do_recv(void) { char c; return recv(pair[0], &c, 1, 0); }
+static long do_read(void)
+{
+    char c;
+    return read(pipe_fd[0], &c, 1);
+}
+static long do_readv(void)
+{
+    char c;
+    return syscall(SYS_readv, pipe_fd[0], (uint64_t[]){(uint64_t)&c, 1}, 1);
+}
+static long do_write(void)
+{
+    static char big[4096];
+    return write(full_pipe[1], big, sizeof big);
+}
+static long do_recv(void)
+{
+    char c;
+    return recv(pair[0], &c, 1, 0);
+}
 static long do_recvmsg(void)
 {
     char c;
@@ -48,19 +64,47 @@ static long do_recvmsg(void)
     struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
     return recvmsg(pair[0], &m, 0);
 }
-static long do_accept(void) { return accept(listener, NULL, NULL); }
-static long do_open_fifo(void) { return open(fifo_name, O_RDONLY); }
-static long do_waitpid(void) { return waitpid(child, NULL, 0); }
-static long do_waitid(void) { siginfo_t i; return waitid(P_PID, child, &i, WEXITED); }
-static long do_flock(void) { int fd = open(lock_name, O_RDWR); return flock(fd, LOCK_EX); }
+static long do_accept(void)
+{
+    return accept(listener, NULL, NULL);
+}
+static long do_open_fifo(void)
+{
+    return open(fifo_name, O_RDONLY);
+}
+static long do_waitpid(void)
+{
+    return waitpid(child, NULL, 0);
+}
+static long do_waitid(void)
+{
+    siginfo_t i;
+    return waitid(P_PID, child, &i, WEXITED);
+}
+static long do_flock(void)
+{
+    int fd = open(lock_name, O_RDWR);
+    return flock(fd, LOCK_EX);
+}
 static long do_setlkw(void)
 {
     struct flock f = {.l_type = F_WRLCK};
     return fcntl(open(lock_name, O_RDWR), F_SETLKW, &f);
 }
-static long do_futex(void) { return syscall(SYS_futex, &futex_word, FUTEX_WAIT, 0, NULL, NULL, 0); }
-static long do_mq(void) { char c[8]; return mq_receive(queue, c, sizeof c, NULL); }
-static long do_poll(void) { struct pollfd p = {pipe_fd[0], POLLIN, 0}; return poll(&p, 1, 2000); }
+static long do_futex(void)
+{
+    return syscall(SYS_futex, &futex_word, FUTEX_WAIT, 0, NULL, NULL, 0);
+}
+static long do_mq(void)
+{
+    char c[8];
+    return mq_receive(queue, c, sizeof c, NULL);
+}
+static long do_poll(void)
+{
+    struct pollfd p = {pipe_fd[0], POLLIN, 0};
+    return poll(&p, 1, 2000);
+}
 static long do_ppoll(void)
 {
     struct pollfd p = {pipe_fd[0], POLLIN, 0};
@@ -76,15 +120,25 @@ static long do_select(void)
     FD_SET(pipe_fd[0], &s);
     return select(pipe_fd[0] + 1, &s, NULL, NULL, NULL);
 }
-static long do_epoll(void) { struct epoll_event e; return epoll_wait(epoll, &e, 1, -1); }
-static long do_nanosleep(void) { return nanosleep(&(struct timespec){.tv_sec = 2}, NULL); }
+static long do_epoll(void)
+{
+    struct epoll_event e;
+    return epoll_wait(epoll, &e, 1, -1);
+}
+static long do_nanosleep(void)
+{
+    return nanosleep(&(struct timespec){.tv_sec = 2}, NULL);
+}
 static long do_clock_nanosleep(void)
 {
     int rc = clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_sec = 2}, NULL);
     errno = rc;
     return rc ? -1 : 0;
 }
-static long do_pause(void) { return pause(); }
+static long do_pause(void)
+{
+    return pause();
+}
 static long do_sigtimedwait(void)
 {
     sigset_t s;
@@ -92,8 +146,18 @@ static long do_sigtimedwait(void)
     sigaddset(&s, SIGUSR2);
     return sigtimedwait(&s, NULL, &(struct timespec){.tv_sec = 2});
 }
-static long do_msgrcv(void) { struct { long t; char c; } m; return msgrcv(msgid, &m, 1, 0, 0); }
-static long do_semop(void) { return semop(semid, &(struct sembuf){0, -1, 0}, 1); }
+static long do_msgrcv(void)
+{
+    struct {
+        long t;
+        char c;
+    } m;
+    return msgrcv(msgid, &m, 1, 0, 0);
+}
+static long do_semop(void)
+{
+    return semop(semid, &(struct sembuf){0, -1, 0}, 1);
+}
 static long do_futex_timeout(void)
 {
     return syscall(SYS_futex, &futex_word, FUTEX_WAIT, 0, &(struct timespec){.tv_sec = 2}, NULL, 0);
@@ -102,18 +166,34 @@ static long do_futex_timeout(void)
 static const struct {
     const char *name;
     long (*wait)(void);
-    char ends_by; /* p pipe, w drain, s socket, c connect, f fifo, x child, l lock, u futex, q mq, L a holder that ends, - nothing */
+    char
+        ends_by; /* p pipe, w drain, s socket, c connect, f fifo, x child, l lock, u futex, q mq, L a holder that ends, - nothing */
     int restarts;
 } table[] = {
-    {"read", do_read, 'p', 1},         {"readv", do_readv, 'p', 1},     {"write", do_write, 'w', 1},
-    {"recv", do_recv, 's', 1},         {"recvmsg", do_recvmsg, 's', 1}, {"accept", do_accept, 'c', 1},
-    {"open", do_open_fifo, 'f', 1},    {"waitpid", do_waitpid, 'x', 1}, {"waitid", do_waitid, 'x', 1},
-    {"flock", do_flock, 'l', 1},       {"F_SETLKW", do_setlkw, 'L', 1}, {"FUTEX_WAIT", do_futex, 'u', 1},
-    {"mq_receive", do_mq, 'q', 1},   {"poll", do_poll, '-', 0},
-    {"ppoll", do_ppoll, '-', 0},       {"select", do_select, '-', 0},   {"epoll_wait", do_epoll, '-', 0},
-    {"nanosleep", do_nanosleep, '-', 0}, {"clock_nanosleep", do_clock_nanosleep, '-', 0},
-    {"pause", do_pause, '-', 0},       {"sigtimedwait", do_sigtimedwait, '-', 0}, {"msgrcv", do_msgrcv, '-', 0},
-    {"semop", do_semop, '-', 0},       {"FUTEX_WAIT with a time", do_futex_timeout, '-', 0},
+    {"read", do_read, 'p', 1},
+    {"readv", do_readv, 'p', 1},
+    {"write", do_write, 'w', 1},
+    {"recv", do_recv, 's', 1},
+    {"recvmsg", do_recvmsg, 's', 1},
+    {"accept", do_accept, 'c', 1},
+    {"open", do_open_fifo, 'f', 1},
+    {"waitpid", do_waitpid, 'x', 1},
+    {"waitid", do_waitid, 'x', 1},
+    {"flock", do_flock, 'l', 1},
+    {"F_SETLKW", do_setlkw, 'L', 1},
+    {"FUTEX_WAIT", do_futex, 'u', 1},
+    {"mq_receive", do_mq, 'q', 1},
+    {"poll", do_poll, '-', 0},
+    {"ppoll", do_ppoll, '-', 0},
+    {"select", do_select, '-', 0},
+    {"epoll_wait", do_epoll, '-', 0},
+    {"nanosleep", do_nanosleep, '-', 0},
+    {"clock_nanosleep", do_clock_nanosleep, '-', 0},
+    {"pause", do_pause, '-', 0},
+    {"sigtimedwait", do_sigtimedwait, '-', 0},
+    {"msgrcv", do_msgrcv, '-', 0},
+    {"semop", do_semop, '-', 0},
+    {"FUTEX_WAIT with a time", do_futex_timeout, '-', 0},
 };
 
 static void nap(int ms)
@@ -173,7 +253,8 @@ static void prepare(void)
     snprintf(unix_name, sizeof unix_name, "%s/sock", template);
     CHECK(mkfifo(fifo_name, 0600) == 0);
     close(open(lock_name, O_CREAT | O_RDWR, 0600));
-    CHECK(pipe(pipe_fd) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe(full_pipe) == 0);
+    CHECK(pipe(pipe_fd) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 &&
+          pipe(full_pipe) == 0);
     fcntl(full_pipe[1], F_SETFL, O_NONBLOCK);
     while (write(full_pipe[1], page, sizeof page) > 0)
         ;
@@ -244,11 +325,13 @@ static void strike(unsigned i, int flags)
     long rc = table[i].wait();
     int err = errno;
     if (goes_on) {
-        test_report(rc >= 0 && strokes == 3, __LINE__, "%s with SA_RESTART: %ld, errno %d, %d strokes",
-                    table[i].name, rc, err, strokes);
+        test_report(rc >= 0 && strokes == 3, __LINE__,
+                    "%s with SA_RESTART: %ld, errno %d, %d strokes", table[i].name, rc, err,
+                    strokes);
     } else {
-        test_report(rc == -1 && err == EINTR && strokes == 1, __LINE__, "%s %s: %ld, errno %d, %d strokes",
-                    table[i].name, flags ? "with SA_RESTART" : "without", rc, err, strokes);
+        test_report(rc == -1 && err == EINTR && strokes == 1, __LINE__,
+                    "%s %s: %ld, errno %d, %d strokes", table[i].name,
+                    flags ? "with SA_RESTART" : "without", rc, err, strokes);
     }
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;

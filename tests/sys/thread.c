@@ -448,7 +448,8 @@ static void *lock_and_die(void *m)
 TEST(robust_mutex_tells_of_a_dead_owner)
 {
     pthread_mutexattr_t attr;
-    pthread_mutex_t *m = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pthread_mutex_t *m =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pthread_t t;
 
     pthread_mutexattr_init(&attr);
@@ -540,7 +541,8 @@ TEST(priority_inheritance_waits_through_signals)
 TEST(clone_refuses_what_linux_refuses)
 {
     struct {
-        uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup, more;
+        uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+            set_tid_size, cgroup, more;
     } a = {.flags = 0};
 
     CHECK_EQ(RAW(SYS_clone, CLONE_THREAD, 0, 0, 0, 0), -EINVAL);

@@ -44,8 +44,10 @@ static void wait_calls(int n)
 
 TEST(a_timer_signals_once_or_often)
 {
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 4711};
-    struct itimerspec once = {.it_value.tv_nsec = 20000000}, every = {{0, 5000000}, {0, 5000000}}, left;
+    struct sigevent ev = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 4711};
+    struct itimerspec once = {.it_value.tv_nsec = 20000000}, every = {{0, 5000000}, {0, 5000000}},
+                      left;
     struct timespec start;
     timer_t id;
 

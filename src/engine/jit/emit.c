@@ -115,9 +115,11 @@ void x_shift(struct emit *e, enum shift op, bool w, struct rm m, unsigned count)
 }
 
 /* The three-byte VEX prefix serves the BMI instructions too; pp: 0 none, 1 66, 2 F3, 3 F2. */
-static void vex(struct emit *e, int reg, int vvvv, struct rm m, unsigned map, unsigned pp, bool w, bool l)
+static void vex(struct emit *e, int reg, int vvvv, struct rm m, unsigned map, unsigned pp, bool w,
+                bool l)
 {
-    bool r = reg >= 8, x = !rm_is_reg(m) && m.index >= 8, b = rm_is_reg(m) ? m.reg >= 8 : m.base >= 8;
+    bool r = reg >= 8, x = !rm_is_reg(m) && m.index >= 8,
+         b = rm_is_reg(m) ? m.reg >= 8 : m.base >= 8;
     uint8_t tail = (uint8_t)((~vvvv & 15) << 3 | (l ? 4 : 0) | pp);
     if (!x && !b && !w && map == 1) {
         e8(e, 0xc5);
@@ -233,7 +235,8 @@ static void evex(struct emit *e, uint32_t vop, int d, int a, struct rm m)
     bool x = rm_is_reg(m) ? m.reg & 16 : m.index >= 8;
     bool b = rm_is_reg(m) ? m.reg & 8 : m.base >= 8;
     e8(e, 0x62);
-    e8(e, (uint8_t)((d & 8 ? 0 : 0x80) | (x ? 0 : 0x40) | (b ? 0 : 0x20) | (d & 16 ? 0 : 0x10) | (vop >> 8 & 3)));
+    e8(e, (uint8_t)((d & 8 ? 0 : 0x80) | (x ? 0 : 0x40) | (b ? 0 : 0x20) | (d & 16 ? 0 : 0x10) |
+                    (vop >> 8 & 3)));
     e8(e, (uint8_t)((vop & VOP_EW ? 0x80 : 0) | (~a & 15) << 3 | 4 | (vop >> 10 & 3)));
     e8(e, (uint8_t)((vop & VOP_256 ? 0x20 : 0) | (a & 16 ? 0 : 8)));
 }

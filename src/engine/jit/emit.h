@@ -13,21 +13,39 @@
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NOREG = -1 };
 
 /* Condition codes of Jcc, SETcc, CMOVcc; cc ^ 1 is the opposite. */
-enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
+enum {
+    CC_O,
+    CC_NO,
+    CC_B,
+    CC_AE,
+    CC_E,
+    CC_NE,
+    CC_BE,
+    CC_A,
+    CC_S,
+    CC_NS,
+    CC_P,
+    CC_NP,
+    CC_L,
+    CC_GE,
+    CC_LE,
+    CC_G
+};
 
 /* Where the next byte goes. The code runs at p + to_exec (0 unless the cache is mapped twice). */
 struct emit {
     uint8_t *p, *end;
     ptrdiff_t to_exec;
     const uint8_t *pool; /* constants that rm_const() names */
-    bool clobbered; /* an instruction that changes EFLAGS was written; cleared by who cares (lift.c) */
+    bool
+        clobbered; /* an instruction that changes EFLAGS was written; cleared by who cares (lift.c) */
 };
 
 /* A register or memory operand (the r/m of ModRM). */
 struct rm {
-    int8_t reg;   /* register, or -1 for memory */
+    int8_t reg; /* register, or -1 for memory */
     int8_t base;
-    int8_t index; /* -1: none */
+    int8_t index;  /* -1: none */
     uint8_t scale; /* log2 */
     int32_t disp;
 };

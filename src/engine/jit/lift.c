@@ -212,16 +212,16 @@ void emit_flags_const(struct emit *e, unsigned nzcv)
 
 struct hcond flags_cond(struct lift *l, unsigned cond)
 {
-    static const int8_t plain[14] = {CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O,
-                                     CC_NO, CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE};
+    static const int8_t plain[14] = {CC_E,  CC_NE, CC_AE, CC_B,  CC_S, CC_NS, CC_O,
+                                     CC_NO, CC_A,  CC_BE, CC_GE, CC_L, CC_G,  CC_LE};
     static const struct hcond fcmp[14] = {
-        {CC_NE, CC_P, true}, {CC_NE, CC_P, false}, /* EQ NE */
-        {CC_AE, CC_P, false}, {CC_AE, CC_P, true}, /* CS CC: unordered sets C */
-        {CC_AE, CC_P, true}, {CC_AE, CC_P, false}, /* MI PL */
-        {CC_P, -1, false}, {CC_NP, -1, false},     /* VS VC */
-        {CC_A, CC_P, false}, {CC_A, CC_P, true},   /* HI LS */
-        {CC_AE, -1, false}, {CC_B, -1, false},     /* GE LT */
-        {CC_A, -1, false}, {CC_BE, -1, false},     /* GT LE */
+        {CC_NE, CC_P, true},  {CC_NE, CC_P, false}, /* EQ NE */
+        {CC_AE, CC_P, false}, {CC_AE, CC_P, true},  /* CS CC: unordered sets C */
+        {CC_AE, CC_P, true},  {CC_AE, CC_P, false}, /* MI PL */
+        {CC_P, -1, false},    {CC_NP, -1, false},   /* VS VC */
+        {CC_A, CC_P, false},  {CC_A, CC_P, true},   /* HI LS */
+        {CC_AE, -1, false},   {CC_B, -1, false},    /* GE LT */
+        {CC_A, -1, false},    {CC_BE, -1, false},   /* GT LE */
     };
 
     BUG_ON(cond >= 14 || l->flags == FL_MEM);

@@ -20,7 +20,7 @@
 struct block {
     uint16_t first, last; /* words from the region's first, inclusive */
     uint16_t preds;
-    bool canonical;  /* entered with NZCV in memory and nothing known */
+    bool canonical;   /* entered with NZCV in memory and nothing known */
     bool back_target; /* target of a backward branch: polls */
     bool live_in;     /* NZCV is read before it is written */
     /* for a block with one predecessor: the state at its end */
@@ -34,11 +34,11 @@ struct block {
 /* A decoded guest instruction. */
 struct insn {
     uint32_t word;
-    uint16_t op;      /* enum a64_op */
-    bool present;     /* in the region */
-    bool leader;      /* starts a block */
-    bool live_out;    /* NZCV is read after it before it is written */
-    bool shown;       /* it, or something after it in the block before NZCV is written, may fault */
+    uint16_t op;   /* enum a64_op */
+    bool present;  /* in the region */
+    bool leader;   /* starts a block */
+    bool live_out; /* NZCV is read after it before it is written */
+    bool shown;    /* it, or something after it in the block before NZCV is written, may fault */
     uint16_t block;
 };
 
@@ -77,12 +77,12 @@ struct fixup {
 struct lift {
     struct emit e;
     const struct cpu *cpu;
-    uint8_t mode;     /* not 0: floating-point arithmetic is not lifted, FPCR is not the default */
-    uint64_t base;    /* guest address of word 0 */
-    uint64_t pc;      /* of the instruction being lifted */
-    uint16_t at;      /* its index in insn[] */
-    uint16_t skip;    /* following instructions that the lifter did too */
-    bool live_out;    /* NZCV live after it */
+    uint8_t mode;  /* not 0: floating-point arithmetic is not lifted, FPCR is not the default */
+    uint64_t base; /* guest address of word 0 */
+    uint64_t pc;   /* of the instruction being lifted */
+    uint16_t at;   /* its index in insn[] */
+    uint16_t skip; /* following instructions that the lifter did too */
+    bool live_out; /* NZCV live after it */
     enum flags_at flags;
     bool flags_saved; /* EFLAGS and memory both hold NZCV */
     bool flags_here;  /* NZCV was set in this block */
@@ -112,8 +112,10 @@ typedef bool lift_fn(struct lift *l, uint32_t w);
 #define LF_READS 1
 #define LF_WRITES 2 /* all four, always */
 #define LF_ENDS 4   /* ends its block */
-#define LF_LEAVES 8 /* the interpreter's function may change where control goes: cpu->next afterwards */
-#define LF_SYNC 16  /* after the interpreter's function run() looks around: code or the floating-point mode changed */
+#define LF_LEAVES \
+    8 /* the interpreter's function may change where control goes: cpu->next afterwards */
+#define LF_SYNC \
+    16 /* after the interpreter's function run() looks around: code or the floating-point mode changed */
 
 struct lift_row {
     lift_fn *lift; /* NULL: the interpreter's function */
@@ -139,7 +141,7 @@ static inline int64_t sbits(uint32_t w, unsigned hi, unsigned lo)
     return (int64_t)((uint64_t)w << (63 - hi)) >> (63 - hi + lo);
 }
 
-#define RD(w) ((w) & 31)
+#define RD(w) ((w)&31)
 #define RN(w) ((w) >> 5 & 31)
 #define RM(w) ((w) >> 16 & 31)
 #define RA(w) ((w) >> 10 & 31)

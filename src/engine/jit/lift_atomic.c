@@ -189,7 +189,8 @@ enum rmw { RMW_CLR, RMW_EOR, RMW_SET, RMW_SMAX, RMW_SMIN, RMW_UMAX, RMW_UMIN };
 /* RDX = new value from RAX, the old one, and X[s]. */
 static void modify(struct lift *l, enum rmw op, unsigned size, unsigned s)
 {
-    static const uint8_t keep_old[] = {[RMW_SMAX] = CC_G, [RMW_SMIN] = CC_L, [RMW_UMAX] = CC_A, [RMW_UMIN] = CC_B};
+    static const uint8_t keep_old[] = {
+        [RMW_SMAX] = CC_G, [RMW_SMIN] = CC_L, [RMW_UMAX] = CC_A, [RMW_UMIN] = CC_B};
     static const uint8_t alu[] = {[RMW_CLR] = ALU_AND, [RMW_EOR] = ALU_XOR, [RMW_SET] = ALU_OR};
     struct emit *e = &l->e;
     gpr_copy_z(l, true, RDX, s);

@@ -42,7 +42,8 @@ bool lift_ubfm(struct lift *l, uint32_t w)
     unsigned d = RD(w), n = RN(w), r = bits(w, 21, 16), s = bits(w, 15, 10), size = wide ? 64 : 32;
     if (d == 31)
         return true;
-    if (n != 31 && r == 0 && (s == 7 || s == 15 || s == 31)) { /* UXTB, UXTH, and the like: flags stay */
+    if (n != 31 && r == 0 &&
+        (s == 7 || s == 15 || s == 31)) { /* UXTB, UXTH, and the like: flags stay */
         int dest = gpr_dest(d, RAX);
         if (s == 7)
             x_movzx8(e, dest, gpr(n));

@@ -541,7 +541,7 @@ bool lift_movk(struct lift *l, uint32_t w)
     }
     int dest = gpr_dest(d, RAX);
     if (!bit(w, 31)) {
-        x_alu_imm(&l->e, ALU_AND, false, rm_reg(dest), (int32_t)~(0xffffu << shift));
+        x_alu_imm(&l->e, ALU_AND, false, rm_reg(dest), (int32_t) ~(0xffffu << shift));
         x_alu_imm(&l->e, ALU_OR, false, rm_reg(dest), (int32_t)v);
     } else {
         x_imm(&l->e, RCX, ~(0xffffull << shift));
@@ -570,8 +570,8 @@ bool lift_adrp(struct lift *l, uint32_t w)
     uint64_t v = (l->pc & ~0xfffull) + (uint64_t)adr_offset(w) * 4096;
     const struct block *b = &l->block[l->insn[l->at].block];
     const struct insn *next = &l->insn[l->at + 1];
-    if (l->at < b->last && next->op == A64_add_imm && bit(next->word, 31) && RD(next->word) == RD(w) &&
-        RN(next->word) == RD(w) && RD(w) != 31) {
+    if (l->at < b->last && next->op == A64_add_imm && bit(next->word, 31) &&
+        RD(next->word) == RD(w) && RN(next->word) == RD(w) && RD(w) != 31) {
         v += (uint64_t)bits(next->word, 21, 10) << (bit(next->word, 22) ? 12 : 0);
         l->skip = 1;
     }

@@ -32,9 +32,7 @@ static void emit_load(struct emit *e, unsigned size, enum extend ext, int d, str
         else
             x_load(e, false, d, m);
         break;
-    default:
-        x_load(e, true, d, m);
-        break;
+    default: x_load(e, true, d, m); break;
     }
 }
 

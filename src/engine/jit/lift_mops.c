@@ -60,8 +60,11 @@ struct piece {
 };
 
 static const struct piece pieces[] = {
-    {32, VMOVDQU_LD | VOP_256, VMOVDQU_ST | VOP_256, false}, {16, VMOVDQU_LD, VMOVDQU_ST, false},
-    {8, VMOVQ_LD, VMOVQ_ST, false}, {4, VMOVD_LD, VMOVD_ST, false}, {2, VPINSRW, VPEXTRW, true},
+    {32, VMOVDQU_LD | VOP_256, VMOVDQU_ST | VOP_256, false},
+    {16, VMOVDQU_LD, VMOVDQU_ST, false},
+    {8, VMOVQ_LD, VMOVQ_ST, false},
+    {4, VMOVD_LD, VMOVD_ST, false},
+    {2, VPINSRW, VPEXTRW, true},
     {1, VPINSRB, VPEXTRB, true},
 };
 

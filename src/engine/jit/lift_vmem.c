@@ -83,46 +83,46 @@ static bool store_indexed(struct lift *l, uint32_t w, unsigned size)
     return true;
 }
 
-#define ONE_REGISTER(suffix, size)                                                            \
-    bool lift_str_simd_##suffix##uimm(struct lift *l, uint32_t w)                             \
-    {                                                                                         \
-        return store_one(l, w, size, MODE_OFFSET, (int64_t)bits(w, 21, 10) << (size));        \
-    }                                                                                         \
-    bool lift_ldr_simd_##suffix##uimm(struct lift *l, uint32_t w)                             \
-    {                                                                                         \
-        return load_one(l, w, size, MODE_OFFSET, (int64_t)bits(w, 21, 10) << (size));         \
-    }                                                                                         \
-    bool lift_str_simd_##suffix##unscaled(struct lift *l, uint32_t w)                         \
-    {                                                                                         \
-        return store_one(l, w, size, MODE_OFFSET, sbits(w, 20, 12));                          \
-    }                                                                                         \
-    bool lift_ldr_simd_##suffix##unscaled(struct lift *l, uint32_t w)                         \
-    {                                                                                         \
-        return load_one(l, w, size, MODE_OFFSET, sbits(w, 20, 12));                           \
-    }                                                                                         \
-    bool lift_str_simd_##suffix##post(struct lift *l, uint32_t w)                             \
-    {                                                                                         \
-        return store_one(l, w, size, MODE_POST, sbits(w, 20, 12));                            \
-    }                                                                                         \
-    bool lift_ldr_simd_##suffix##post(struct lift *l, uint32_t w)                             \
-    {                                                                                         \
-        return load_one(l, w, size, MODE_POST, sbits(w, 20, 12));                             \
-    }                                                                                         \
-    bool lift_str_simd_##suffix##pre(struct lift *l, uint32_t w)                              \
-    {                                                                                         \
-        return store_one(l, w, size, MODE_PRE, sbits(w, 20, 12));                             \
-    }                                                                                         \
-    bool lift_ldr_simd_##suffix##pre(struct lift *l, uint32_t w)                              \
-    {                                                                                         \
-        return load_one(l, w, size, MODE_PRE, sbits(w, 20, 12));                              \
-    }                                                                                         \
-    bool lift_str_simd_##suffix##reg(struct lift *l, uint32_t w)                              \
-    {                                                                                         \
-        return store_indexed(l, w, size);                                                     \
-    }                                                                                         \
-    bool lift_ldr_simd_##suffix##reg(struct lift *l, uint32_t w)                              \
-    {                                                                                         \
-        return load_indexed(l, w, size);                                                      \
+#define ONE_REGISTER(suffix, size)                                                     \
+    bool lift_str_simd_##suffix##uimm(struct lift *l, uint32_t w)                      \
+    {                                                                                  \
+        return store_one(l, w, size, MODE_OFFSET, (int64_t)bits(w, 21, 10) << (size)); \
+    }                                                                                  \
+    bool lift_ldr_simd_##suffix##uimm(struct lift *l, uint32_t w)                      \
+    {                                                                                  \
+        return load_one(l, w, size, MODE_OFFSET, (int64_t)bits(w, 21, 10) << (size));  \
+    }                                                                                  \
+    bool lift_str_simd_##suffix##unscaled(struct lift *l, uint32_t w)                  \
+    {                                                                                  \
+        return store_one(l, w, size, MODE_OFFSET, sbits(w, 20, 12));                   \
+    }                                                                                  \
+    bool lift_ldr_simd_##suffix##unscaled(struct lift *l, uint32_t w)                  \
+    {                                                                                  \
+        return load_one(l, w, size, MODE_OFFSET, sbits(w, 20, 12));                    \
+    }                                                                                  \
+    bool lift_str_simd_##suffix##post(struct lift *l, uint32_t w)                      \
+    {                                                                                  \
+        return store_one(l, w, size, MODE_POST, sbits(w, 20, 12));                     \
+    }                                                                                  \
+    bool lift_ldr_simd_##suffix##post(struct lift *l, uint32_t w)                      \
+    {                                                                                  \
+        return load_one(l, w, size, MODE_POST, sbits(w, 20, 12));                      \
+    }                                                                                  \
+    bool lift_str_simd_##suffix##pre(struct lift *l, uint32_t w)                       \
+    {                                                                                  \
+        return store_one(l, w, size, MODE_PRE, sbits(w, 20, 12));                      \
+    }                                                                                  \
+    bool lift_ldr_simd_##suffix##pre(struct lift *l, uint32_t w)                       \
+    {                                                                                  \
+        return load_one(l, w, size, MODE_PRE, sbits(w, 20, 12));                       \
+    }                                                                                  \
+    bool lift_str_simd_##suffix##reg(struct lift *l, uint32_t w)                       \
+    {                                                                                  \
+        return store_indexed(l, w, size);                                              \
+    }                                                                                  \
+    bool lift_ldr_simd_##suffix##reg(struct lift *l, uint32_t w)                       \
+    {                                                                                  \
+        return load_indexed(l, w, size);                                               \
     }
 
 ONE_REGISTER(, w >> 30)
@@ -150,7 +150,8 @@ static bool store_two(struct lift *l, uint32_t w, enum mode mode)
     if (size > 4)
         return false;
     int32_t imm = (int32_t)sbits(w, 21, 15) * (1 << size), disp = mode == MODE_POST ? 0 : imm;
-    int base = gpr_read(l, n, RCX), s1 = vreg_read(l, RD(w), XMM_T0), s2 = vreg_read(l, RA(w), XMM_T1);
+    int base = gpr_read(l, n, RCX), s1 = vreg_read(l, RD(w), XMM_T0),
+        s2 = vreg_read(l, RA(w), XMM_T1);
     may_fault(l);
     v_store(&l->e, size, rm_mem(base, disp), s1);
     v_store(&l->e, size, rm_mem(base, disp + (1 << size)), s2);
@@ -257,14 +258,14 @@ static bool load_whole(struct lift *l, uint32_t w, unsigned count)
     return true;
 }
 
-#define WHOLE(count)                                     \
-    bool lift_st1x##count(struct lift *l, uint32_t w)    \
-    {                                                    \
-        return store_whole(l, w, count);                 \
-    }                                                    \
-    bool lift_ld1x##count(struct lift *l, uint32_t w)    \
-    {                                                    \
-        return load_whole(l, w, count);                  \
+#define WHOLE(count)                                  \
+    bool lift_st1x##count(struct lift *l, uint32_t w) \
+    {                                                 \
+        return store_whole(l, w, count);              \
+    }                                                 \
+    bool lift_ld1x##count(struct lift *l, uint32_t w) \
+    {                                                 \
+        return load_whole(l, w, count);               \
     }
 
 WHOLE(1)

@@ -17,7 +17,11 @@ struct cold *cold_add(struct lift *l, enum cold_kind kind, uint8_t *at)
 {
     BUG_ON(l->colds == REGION_COLD);
     struct cold *c = &l->cold[l->colds++];
-    *c = (struct cold){.kind = kind, .at = at, .insn = l->at, .word = l->insn[l->at].word, .flags = (uint8_t)l->flags};
+    *c = (struct cold){.kind = kind,
+                       .at = at,
+                       .insn = l->at,
+                       .word = l->insn[l->at].word,
+                       .flags = (uint8_t)l->flags};
     return c;
 }
 
@@ -26,7 +30,9 @@ static void link_site(struct lift *l, int cc, uint64_t pc)
 {
     BUG_ON(l->links == REGION_LINKS);
     struct link *k = &l->link[l->links];
-    uint8_t *at = cc >= 0 ? x_jcc_aligned(&l->e, cc) : cc == -1 ? x_jmp_aligned(&l->e) : x_call_aligned(&l->e);
+    uint8_t *at = cc >= 0    ? x_jcc_aligned(&l->e, cc)
+                  : cc == -1 ? x_jmp_aligned(&l->e)
+                             : x_call_aligned(&l->e);
     *k = (struct link){.pc = pc, .at = at};
     cold_add(l, COLD_LINK, at)->link = (uint16_t)l->links++;
 }
@@ -101,7 +107,8 @@ static void edge_site(struct lift *l, int cc, struct block *b, uint64_t target, 
 void branch_if(struct lift *l, struct hcond c, uint64_t target)
 {
     struct block *b = block_at(l, target);
-    bool save = flags_pending(l) && (b ? b->canonical && b->live_in : l->live_out && flags_live_at(l, target));
+    bool save = flags_pending(l) &&
+                (b ? b->canonical && b->live_in : l->live_out && flags_live_at(l, target));
     if (b && !b->canonical)
         state_hand_over(l, b);
     if (c.cc2 < 0) {
@@ -237,9 +244,7 @@ static void emit_cold(struct lift *l, struct cold *c, uint32_t region_index)
         x_link(x_call(e), jit.thunk.indirect);
         x_jmp_to(e, c->back);
         break;
-    case COLD_FN:
-        c->fn(l, c);
-        break;
+    case COLD_FN: c->fn(l, c); break;
     }
 }
 
@@ -266,7 +271,8 @@ static void begin_block(struct lift *l, struct block *b)
     for (unsigned f = b->fixups; f; f = l->fixup[f - 1].next)
         x_bind(&l->e, l->fixup[f - 1].at);
     if (b->canonical)
-        l->entry[l->entries++] = (struct region_entry){(l->base + 4ul * b->first) | l->mode, l->e.p};
+        l->entry[l->entries++] =
+            (struct region_entry){(l->base + 4ul * b->first) | l->mode, l->e.p};
     if (b->back_target) {
         poll_inline(&l->e);
         cold_add(l, COLD_POLL, x_jcc(&l->e, CC_NE))->pc = l->base + 4ul * b->first;
@@ -309,7 +315,8 @@ static void lift_block(struct lift *l, struct block *b)
 
 static struct region *region_publish(struct lift *l)
 {
-    size_t entries = sizeof(struct region_entry) * l->entries, links = sizeof(struct link) * l->links;
+    size_t entries = sizeof(struct region_entry) * l->entries,
+           links = sizeof(struct link) * l->links;
     size_t faults = sizeof(struct fault_point) * l->faults;
     struct region *r = mem_alloc(sizeof *r + entries + links + faults);
     if (!r)

@@ -8,11 +8,11 @@
 #include "engine/jit/vops.h"
 
 const int8_t pin_of_gpr[32] = {
-    [0] = RDI, [1] = RSI, [2] = RBX, [3] = R8, [4] = R9, [5] = R10, [6] = R11,
-    [7] = NOREG, [8] = NOREG, [9] = NOREG, [10] = NOREG, [11] = NOREG, [12] = NOREG, [13] = NOREG,
-    [14] = NOREG, [15] = NOREG, [16] = NOREG, [17] = NOREG, [18] = NOREG,
-    [19] = R14, [20] = R12, [21] = NOREG, [22] = R13,
-    [23] = NOREG, [24] = NOREG, [25] = NOREG, [26] = NOREG, [27] = NOREG, [28] = NOREG, [29] = NOREG,
+    [0] = RDI,    [1] = RSI,      [2] = RBX,    [3] = R8,     [4] = R9,     [5] = R10,
+    [6] = R11,    [7] = NOREG,    [8] = NOREG,  [9] = NOREG,  [10] = NOREG, [11] = NOREG,
+    [12] = NOREG, [13] = NOREG,   [14] = NOREG, [15] = NOREG, [16] = NOREG, [17] = NOREG,
+    [18] = NOREG, [19] = R14,     [20] = R12,   [21] = NOREG, [22] = R13,   [23] = NOREG,
+    [24] = NOREG, [25] = NOREG,   [26] = NOREG, [27] = NOREG, [28] = NOREG, [29] = NOREG,
     [30] = NOREG, [GPR_SP] = RBP,
 };
 
@@ -47,16 +47,13 @@ void emit_load_pins(struct emit *e)
 void emit_pool(struct emit *e)
 {
     static const uint64_t pool[K_POOL_BYTES / 8] = {
-        [K_ABS_D / 8] = 0x7fffffffffffffff,
-        [K_SIGN_D / 8] = 0x8000000000000000,
-        [K_ABS_S / 8] = 0x7fffffff,
-        [K_SIGN_S / 8] = 0x80000000,
-        [K_ABS_2D / 8] = 0x7fffffffffffffff, 0x7fffffffffffffff,
+        [K_ABS_D / 8] = 0x7fffffffffffffff,   [K_SIGN_D / 8] = 0x8000000000000000,
+        [K_ABS_S / 8] = 0x7fffffff,           [K_SIGN_S / 8] = 0x80000000,
+        [K_ABS_2D / 8] = 0x7fffffffffffffff,  0x7fffffffffffffff,
         [K_SIGN_2D / 8] = 0x8000000000000000, 0x8000000000000000,
-        [K_ABS_4S / 8] = 0x7fffffff7fffffff, 0x7fffffff7fffffff,
+        [K_ABS_4S / 8] = 0x7fffffff7fffffff,  0x7fffffff7fffffff,
         [K_SIGN_4S / 8] = 0x8000000080000000, 0x8000000080000000,
-        [K_TWO63_D / 8] = 0x43e0000000000000,
-        [K_TWO63_S / 8] = 0x5f000000,
+        [K_TWO63_D / 8] = 0x43e0000000000000, [K_TWO63_S / 8] = 0x5f000000,
     };
     e->pool = e->p;
     for (unsigned i = 0; i < ARRAY_LEN(pool); i++)

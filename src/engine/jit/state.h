@@ -19,7 +19,7 @@
 
 /* cpu->engine_word[]: what translated code keeps for itself. */
 enum jit_word {
-    JW_FLAGS,      /* 16 bits: AH as LAHF gives it, AL = overflow; carry means "no borrow" inverted (as after SUB) */
+    JW_FLAGS, /* 16 bits: AH as LAHF gives it, AL = overflow; carry means "no borrow" inverted (as after SUB) */
     JW_HASH,       /* struct jit_entry *: the thread's table of indirect targets */
     JW_SHADOW_SP,  /* RSP while the thread is outside translated code */
     JW_SHADOW_TOP, /* its value when empty */
@@ -64,15 +64,15 @@ void jit_pins_init(bool avx512);
 
 /* 16-byte constants in the pool of the arena, by rm_const(K_xxx). */
 enum jit_const {
-    K_ABS_D = 0,       /* masks of one low element, the rest zero */
+    K_ABS_D = 0, /* masks of one low element, the rest zero */
     K_SIGN_D = 16,
     K_ABS_S = 32,
     K_SIGN_S = 48,
-    K_ABS_2D = 64,     /* masks of every element */
+    K_ABS_2D = 64, /* masks of every element */
     K_SIGN_2D = 80,
     K_ABS_4S = 96,
     K_SIGN_4S = 112,
-    K_TWO63_D = 128,   /* 2^63 and 2^32 as double and single, low element */
+    K_TWO63_D = 128, /* 2^63 and 2^32 as double and single, low element */
     K_TWO63_S = 144,
     K_POOL_BYTES = 160
 };

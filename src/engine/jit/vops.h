@@ -58,7 +58,8 @@
 #define VUCOMI(dbl) (V(1, (dbl) ? 1 : 0, 0x2e) | VOP_EVEX | ((dbl) ? VOP_EW : 0))
 #define VANDPS V0(1, 0, 0x54)
 #define VCMP(dbl, packed) V(1, ((packed) ? 0 : 2) + ((dbl) ? 1 : 0), 0xc2)
-#define VROUND(dbl, packed) (V(3, 1, ((packed) ? 0x08 : 0x0a) + ((dbl) ? 1 : 0)) | VOP_EVEX | ((dbl) ? VOP_EW : 0))
+#define VROUND(dbl, packed) \
+    (V(3, 1, ((packed) ? 0x08 : 0x0a) + ((dbl) ? 1 : 0)) | VOP_EVEX | ((dbl) ? VOP_EW : 0))
 #define VCVTSS2SD V0(1, 2, 0x5a)
 #define VCVTSD2SS V1(1, 3, 0x5a)
 #define VCVTPS2PD V0(1, 0, 0x5a)
