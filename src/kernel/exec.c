@@ -78,6 +78,13 @@ static bool begin(struct task *t)
     return host_signal_exec_begin(t->blocked, ignored_signals(t->group->sighand));
 }
 
+/* execve came back. An interrupted one is made again whatever the handler's flags are (prepare_bprm_creds). */
+static long end(long err)
+{
+    host_signal_exec_failed();
+    return err == -LINUX_ERESTARTSYS ? -LINUX_ERESTARTNOINTR : err;
+}
+
 /* Frees the attempt. */
 static long exec_self(struct task *t, struct attempt *a, gva argv, gva envp)
 {
@@ -107,10 +114,8 @@ static long exec_self(struct task *t, struct attempt *a, gva argv, gva envp)
     attempt_free(a);
     if (err == 0) {
         err = -LINUX_ERESTARTNOINTR;
-        if (begin(t)) {
-            err = handover_exec(&fds, &h, argv.a, envp.a);
-            host_signal_exec_failed();
-        }
+        if (begin(t))
+            err = end(handover_exec(&fds, &h, argv.a, envp.a));
         handover_close(&fds);
     }
     host_syscall(LINUX_SYS_close, h.fd, 0, 0, 0, 0, 0);
@@ -142,9 +147,7 @@ static long exec_foreign(struct task *t, struct attempt *a, int dirfd, gva argv,
         return err;
     if (!begin(t))
         return -LINUX_ERESTARTNOINTR;
-    err = exec_host(&path, argv.a, envp.a, flags);
-    host_signal_exec_failed();
-    return err;
+    return end(exec_host(&path, argv.a, envp.a, flags));
 }
 
 /* AT_EXECVE_CHECK looks at permissions alone, which the host knows. Frees the attempt. */
