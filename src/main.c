@@ -37,7 +37,7 @@ static struct {
     struct program program;
 } start;
 
-static const struct engine *const engines[] = {&engine_interp, &engine_jit};
+static const struct engine *const engines[] = {&engine_jit, &engine_interp};
 
 /* ---- the runtime's own place ---- */
 
@@ -180,11 +180,23 @@ static char **edit_environment(const struct launch *l, char **envp)
 
 /* ---- the first task ---- */
 
-static const struct engine *find_engine(const char *name)
+/*
+ * The engine of that name, or without one the first that can run on this
+ * machine, made ready. NULL: none of that name (*err 0), or *err is why it cannot.
+ */
+static const struct engine *start_engine(const struct options *o, int *err)
 {
-    for (size_t i = 0; i < ARRAY_LEN(engines); i++)
-        if (!name || strcmp(engines[i]->name, name) == 0)
+    *err = 0;
+    for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+        if (o->engine && strcmp(engines[i]->name, o->engine) != 0)
+            continue;
+        *err = engines[i]->process_init(&o->engine_options);
+        if (*err == 0)
             return engines[i];
+        if (o->verbose || o->engine)
+            log_line("the engine '%s' cannot run on this machine: %s", engines[i]->name,
+                     errno_sentence(-*err));
+    }
     return NULL;
 }
 
@@ -222,21 +234,22 @@ static struct task *first_task(const struct options *o, const struct engine *eng
 static int run_program(const char *name, char **argv, char **envp, bool fresh)
 {
     const struct options *o = &start.options;
-    const struct engine *engine = find_engine(o->engine);
     const struct cpu_model *model = model_find(o->cpu);
+    const struct engine *engine;
     struct task *t;
     int err;
 
-    if (!engine || !model) {
-        log_launch_error(engine ? "there is no processor '%s' (elver --cpu help lists them)"
-                                : "there is no engine '%s' (elver --help)",
-                         engine ? o->cpu : o->engine);
+    if (!model) {
+        log_launch_error("there is no processor '%s' (elver --cpu help lists them)", o->cpu);
         return EXIT_CANNOT_RUN;
     }
-    err = engine->process_init(&o->engine_options);
-    if (err < 0) {
-        log_launch_error("the engine '%s' cannot run on this machine: %s", engine->name,
-                         errno_sentence(-err));
+    engine = start_engine(o, &err);
+    if (!engine) {
+        if (err < 0)
+            log_launch_error("the engine '%s' cannot run on this machine: %s", o->engine,
+                             errno_sentence(-err));
+        else
+            log_launch_error("there is no engine '%s' (elver --help)", o->engine);
         return EXIT_CANNOT_RUN;
     }
     t = first_task(o, engine, model);

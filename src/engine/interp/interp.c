@@ -128,7 +128,7 @@ static noreturn_fn void raise_not_executable(struct cpu *cpu, uint64_t pc)
 {
     struct interp_thread *t = cpu->engine_thread;
 
-    if (pc >= GUEST_MAX)
+    if (pc < GUEST_MIN || pc >= GUEST_MAX)
         raise_fetch(cpu, LINUX_SEGV_MAPERR);
     t->fetching = true;
     (void)mem_read8(cpu, pc); /* raises what the host says of an unmapped page */

@@ -15,6 +15,8 @@ static bool followed_by(struct lift *l, enum a64_op op, unsigned d)
 
 static bool aes(struct lift *l, uint32_t w, uint32_t last, uint32_t round, enum a64_op mix)
 {
+    if (!jit.aes)
+        return false;
     int d = vreg_dest_low(RD(w), XMM_T0);
     bool fused = followed_by(l, mix, RD(w));
     vec_op(l, VPXOR, XMM_T0, RD(w), RN(w));
@@ -40,6 +42,8 @@ bool lift_aesd(struct lift *l, uint32_t w)
 /* MixColumns alone: the last decryption round undoes the rest of an encryption round. */
 bool lift_aesmc(struct lift *l, uint32_t w)
 {
+    if (!jit.aes)
+        return false;
     int n = vreg_read_low(l, RN(w), XMM_T0), d = vreg_dest_low(RD(w), XMM_T0);
     vec_zero(l, XMM_T1);
     x_v(&l->e, VAESDECLAST, XMM_T0, n, rm_reg(XMM_T1));
@@ -50,6 +54,8 @@ bool lift_aesmc(struct lift *l, uint32_t w)
 
 bool lift_aesimc(struct lift *l, uint32_t w)
 {
+    if (!jit.aes)
+        return false;
     int d = vreg_dest_low(RD(w), XMM_T0);
     x_v(&l->e, VAESIMC, d, 0, vreg_low(l, RN(w), XMM_T0));
     vreg_commit(l, RD(w), d, 0);
@@ -58,6 +64,8 @@ bool lift_aesimc(struct lift *l, uint32_t w)
 
 bool lift_pmull_d(struct lift *l, uint32_t w)
 {
+    if (!jit.pclmul)
+        return false;
     int n = vreg_read_low(l, RN(w), XMM_T0), d = vreg_dest_low(RD(w), XMM_T0);
     x_vi(&l->e, VPCLMULQDQ, d, n, vreg_low(l, RM(w), XMM_T1), IS_Q(w) ? 0x11 : 0);
     vreg_commit(l, RD(w), d, 0);

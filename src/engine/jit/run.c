@@ -429,6 +429,8 @@ static int jit_process_init(const struct engine_options *opt)
     jit.avx512 = __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512dq") && !(opt->host_cpu && strcmp(opt->host_cpu, "avx2") == 0);
     jit.gfni = __builtin_cpu_supports("gfni");
+    jit.aes = __builtin_cpu_supports("aes");
+    jit.pclmul = __builtin_cpu_supports("pclmul");
     jit.one_insn = word_in(opt->debug, "one-insn");
     jit.no_link = word_in(opt->debug, "no-link");
     jit.dump_pc = number_after(opt->debug, "dump=");
