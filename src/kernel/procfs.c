@@ -269,9 +269,16 @@ static int show_revidr(const struct view *v, struct procfs_text *out)
 }
 
 static procfs_generator *const generators[] = {
-    [VIEW_MAPS] = procfs_maps, [VIEW_SMAPS] = procfs_smaps,   [VIEW_NUMA_MAPS] = procfs_numa_maps,
-    [VIEW_STAT] = procfs_stat, [VIEW_STATUS] = procfs_status, [VIEW_CPUINFO] = procfs_cpuinfo,
-    [VIEW_ARCH] = show_arch,   [VIEW_MIDR] = show_midr,       [VIEW_REVIDR] = show_revidr,
+    [VIEW_MAPS] = procfs_maps,
+    [VIEW_SMAPS] = procfs_smaps,
+    [VIEW_NUMA_MAPS] = procfs_numa_maps,
+    [VIEW_STAT] = procfs_stat,
+    [VIEW_STATM] = procfs_statm,
+    [VIEW_STATUS] = procfs_status,
+    [VIEW_CPUINFO] = procfs_cpuinfo,
+    [VIEW_ARCH] = show_arch,
+    [VIEW_MIDR] = show_midr,
+    [VIEW_REVIDR] = show_revidr,
 };
 
 /* A read-only descriptor of the text, at offset 0. */

@@ -103,6 +103,30 @@ int procfs_stat(const struct view *v, struct procfs_text *out)
     return 0;
 }
 
+/* size resident shared text lib data dt, in pages: the size and the text are the guest's own. */
+int procfs_statm(const struct view *v, struct procfs_text *out)
+{
+    const struct image *im = &current->group->image;
+    unsigned long long resident, shared, data;
+    struct procfs_text host = {0};
+    int err;
+
+    if (!procfs_own(v))
+        return PROCFS_NATIVE;
+    err = read_host(v, "statm", &host);
+    if (err == 0 && sscanf(host.p, "%*u %llu %llu %*u %*u %llu", &resident, &shared, &data) != 3)
+        err = PROCFS_NATIVE;
+    if (err == 0)
+        procfs_text_printf(
+            out, "%llu %llu %llu %llu 0 %llu 0\n", (unsigned long long)(guest_bytes() / GUEST_PAGE),
+            resident, shared,
+            (unsigned long long)(page_up(im->end_code.a) - page_down(im->start_code.a)) /
+                GUEST_PAGE,
+            data);
+    procfs_text_free(&host);
+    return err;
+}
+
 int procfs_status(const struct view *v, struct procfs_text *out)
 {
     struct procfs_text host = {0};

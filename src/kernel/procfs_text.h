@@ -35,8 +35,8 @@ bool procfs_is_elver(const struct view *v);
 
 /* Generators: 0, -LINUX_Exxx or PROCFS_NATIVE. */
 typedef int procfs_generator(const struct view *v, struct procfs_text *out);
-procfs_generator procfs_maps, procfs_smaps, procfs_numa_maps, procfs_stat, procfs_status,
-    procfs_cpuinfo;
+procfs_generator procfs_maps, procfs_smaps, procfs_numa_maps, procfs_stat, procfs_statm,
+    procfs_status, procfs_cpuinfo;
 
 /* The path of the program of another elver process, from its auxv and maps: its length, or an error. */
 long procfs_other_exe(const struct view *v, char *buf, size_t cap);

@@ -240,6 +240,10 @@ TEST(the_size_of_a_process_is_its_own)
     char *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     stat_fields("/proc/self/stat", after);
     CHECK_EQ(after[23] - before[23], bytes);
+    unsigned long pages = 0, text_pages = 0;
+    CHECK_EQ(sscanf(slurp("/proc/self/statm"), "%lu %*u %*u %lu 0 %*u 0", &pages, &text_pages), 2);
+    CHECK_EQ(pages, after[23] / 4096);
+    CHECK(text_pages > 10 && text_pages < pages);
     munmap(p, bytes);
 }
 
