@@ -366,6 +366,19 @@ static void note_resize(struct space *s, const struct move *m)
     }
 }
 
+/* Tells the engine of each area by itself. */
+static void tell_areas(struct space *s, uint64_t start, uint64_t end)
+{
+    for (struct vma *v = vma_above(&s->vmas, start); v && v->node.start < end; v = vma_next(v)) {
+        uint64_t lo = v->node.start > start ? v->node.start : start;
+        uint64_t hi = v->node.end < end ? v->node.end : end;
+        space_tell_map(s, lo, hi - lo, v->attr.prot, false);
+    }
+}
+
+/* What note_move takes, beside a node for each area moved: a copy, a grown tail, a removal. */
+#define RESERVE_MOVE (3 * VMA_RESERVE_CHANGE)
+
 /* The host moved (or, with old_bytes 0 or DONTUNMAP, doubled) the mapping. */
 static void note_move(struct space *s, const struct move *m)
 {
@@ -384,8 +397,9 @@ static void note_move(struct space *s, const struct move *m)
         vma_map(&s->vmas, m->to + keep, m->to + m->new_bytes, &attr);
 
     bool moved_code = has_code(s, m->to, m->new_bytes);
-    space_tell_map(s, m->to, m->new_bytes, moved_code ? attr.prot | LINUX_PROT_EXEC : attr.prot,
-                   had_code);
+    space_tell_unmap(s, m->to, m->new_bytes, had_code);
+    if (moved_code)
+        tell_areas(s, m->to, m->to + m->new_bytes);
     if (m->old_bytes && !(m->flags & LINUX_MREMAP_DONTUNMAP))
         vma_unmap(&s->vmas, m->from, m->from + m->old_bytes);
     space_tell_unmap(s, m->from, m->old_bytes, moved_code);
@@ -419,7 +433,7 @@ static void note_failed_move(struct space *s, const struct move *m)
     while (find_lost(s, m->from + keep, m->from + m->old_bytes, &lo, &hi))
         note_resize(s, &(struct move){.from = lo, .old_bytes = hi - lo});
     while (find_lost(s, m->from, m->from + keep, &lo, &hi)) {
-        if (vma_reserve(&s->vmas, VMA_RESERVE_CHANGE + vma_count(&s->vmas, lo, hi)) < 0)
+        if (vma_reserve(&s->vmas, RESERVE_MOVE + vma_count(&s->vmas, lo, hi)) < 0)
             return;
         note_move(s, &(struct move){lo, hi - lo, lo - m->from + m->to, hi - lo, 0});
     }
@@ -460,7 +474,7 @@ static long remap(struct space *s, struct move *m)
 {
     const int moving = LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP;
     size_t areas = vma_count(&s->vmas, m->from, m->from + m->old_bytes);
-    long got = vma_reserve(&s->vmas, 2 * VMA_RESERVE_CHANGE + areas);
+    long got = vma_reserve(&s->vmas, RESERVE_MOVE + areas);
     if (got < 0)
         return got;
     if (m->flags & LINUX_MREMAP_FIXED)
@@ -538,10 +552,11 @@ long space_range_call(long nr, gva addr, uint64_t len, uint64_t a2, uint64_t a3,
 static long advise_fork(struct space *s, gva addr, uint64_t len, int advice)
 {
     lock_acquire(&s->lock);
-    long got = vma_reserve(&s->vmas, VMA_RESERVE_CHANGE);
-    if (!got)
-        got = space_range_call(LINUX_SYS_madvise, addr, len, (uint64_t)advice, 0, 0, 0);
-    if (got >= 0) {
+    int unready = vma_reserve(&s->vmas, VMA_RESERVE_CHANGE);
+    long got = unready ? unready
+                       : space_range_call(LINUX_SYS_madvise, addr, len, (uint64_t)advice, 0, 0, 0);
+    /* ENOMEM of the host's: done where something is mapped. */
+    if (!unready && (got >= 0 || got == -LINUX_ENOMEM)) {
         uint32_t on = advice == LINUX_MADV_DONTFORK ? VMA_DONTFORK : 0;
         vma_flag(&s->vmas, addr.a, addr.a + page_up(len), on, VMA_DONTFORK & ~on);
     }
@@ -582,6 +597,7 @@ static long lock_areas(struct space *s, int flags)
     /* Without faulting in, the only errors are the limit's. */
     long got = each_area(s, LINUX_SYS_mlock2, LINUX_MLOCK_ONFAULT);
     if (got < 0) {
+        /* Which of them were locked before is known to the host alone: Linux would keep those. */
         (void)each_area(s, LINUX_SYS_munlock, 0);
         return got;
     }

@@ -214,6 +214,10 @@ TEST(madvise_fork)
     CHECK_EQ(p[PAGE], 'f');
     CHECK_EQ(madvise(p + PAGE, PAGE, MADV_DOFORK), 0);
     CHECK_EQ(IN_CHILD(p[PAGE] != 'f'), 0);
+    /* Over a hole: done where something is mapped. */
+    munmap(p, PAGE);
+    CHECK_ERR(madvise(p, 3 * PAGE, MADV_DONTFORK), ENOMEM);
+    CHECK_EQ(IN_CHILD(mmap(p, 3 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != p), 0);
     munmap(p, 3 * PAGE);
 }
 
