@@ -52,7 +52,7 @@ TEST(five_hundred_at_once)
     int good = 0;
 
     pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, 64 << 10);
+    CHECK_EQ(pthread_attr_setstacksize(&attr, 128 << 10), 0);
     pthread_barrier_init(&all_here, NULL, COUNT);
     atomic_count = 0;
     plain_count = 0;
