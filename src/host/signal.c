@@ -23,8 +23,8 @@ _Static_assert(sizeof(siginfo_t) == sizeof(struct linux_siginfo), "siginfo");
 
 enum { HOST_SA_RESTORER = 0x04000000, KERNEL_SIGSET = 8 };
 
-extern const char host_window_begin[], host_window_end[], host_window_not_entered[],
-    host_window_restart[];
+extern const char host_window_begin[], host_window_call[], host_window_end[],
+    host_window_not_entered[], host_window_restart[];
 void host_signal_restorer(void);
 
 static const uint8_t sync_signal[HOST_SYNC_COUNT] = {
@@ -47,6 +47,18 @@ static unsigned sync_index(int sig)
     return i;
 }
 
+/* Does the kernel's entry leave the return address in rcx? Not with FRED (Intel SDM, flexible return). */
+static bool entry_marks_rcx;
+
+static bool probe_rcx(void)
+{
+    long rc = SYS_getpid;
+    uint64_t rcx = 0;
+
+    __asm__ volatile("syscall" : "+a"(rc), "+c"(rcx) : : "r11", "memory");
+    return rcx != 0;
+}
+
 /* Closes the window between the test of *poll and the kernel (window_x86_64.S). */
 static void leave_window(ucontext_t *uc)
 {
@@ -55,7 +67,8 @@ static void leave_window(ucontext_t *uc)
 
     if (pc < host_window_begin || pc >= host_window_end)
         return;
-    bool entered = (const char *)reg[REG_RCX] == host_window_end;
+    bool entered = pc == host_window_call &&
+                   (!entry_marks_rcx || (const char *)reg[REG_RCX] == host_window_end);
 
     reg[REG_RIP] = (greg_t)(entered ? host_window_restart : host_window_not_entered);
 }
@@ -150,6 +163,7 @@ bool host_signal_hold(void)
 
 int host_signal_init(struct host_thread *self, uint64_t *ignored, uint64_t *blocked)
 {
+    entry_marks_rcx = probe_rcx();
     self->altstack_bytes = host_altstack_bytes();
     self->block_bytes = self->altstack_bytes;
     self->block = self->altstack = mem_pages(self->block_bytes, PROT_READ | PROT_WRITE);

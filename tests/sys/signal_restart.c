@@ -201,6 +201,22 @@ static void nap(int ms)
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000l}, NULL);
 }
 
+/* Until the process sleeps, however busy the machine is. */
+static void await_sleep(pid_t pid)
+{
+    char name[32], text[256], state = 0;
+
+    snprintf(name, sizeof name, "/proc/%d/stat", pid);
+    for (int i = 0; i < 5000 && state != 'S'; i++) {
+        FILE *f = fopen(name, "r");
+        char *end = f && fgets(text, sizeof text, f) ? strrchr(text, ')') : NULL;
+        state = end ? end[2] : 0;
+        if (f)
+            fclose(f);
+        nap(1);
+    }
+}
+
 /* In a process of its own, so that no thread of the test can take the strokes. */
 static pid_t striker(char ends_by, int lock_fd)
 {
@@ -211,10 +227,13 @@ static pid_t striker(char ends_by, int lock_fd)
     if (pid)
         return pid;
     for (int i = 0; i < 3; i++) {
-        nap(20);
+        nap(5);
+        await_sleep(parent);
+        nap(5);
         kill(parent, SIGUSR1);
     }
-    nap(40);
+    nap(20);
+    await_sleep(parent);
     switch (ends_by) {
     case 'p': write(pipe_fd[1], "x", 1); break;
     case 'w': read(full_pipe[0], drain, sizeof drain); break;
