@@ -243,6 +243,8 @@ void host_signal_exec_failed(void)
     host_signal_sync_install();
     raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (uint64_t) & (uint64_t){HOST_SYNC_MASK},
                 (uint64_t)&mask, KERNEL_SIGSET, 0, 0);
+    /* The kernel's masks never hold these two. */
+    mask |= LINUX_SIGMASK(LINUX_SIGKILL) | LINUX_SIGMASK(LINUX_SIGSTOP);
     BUG_ON(self->taken_sig && ~mask & ~HOST_SYNC_MASK);
 }
 

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 
 extern char **environ;
@@ -169,6 +170,29 @@ static int child_thread(int argc, char **argv)
     return bad | (!p || atoi(p) != 1) << 1;
 }
 
+static volatile sig_atomic_t storm_seen;
+
+static void storm_handler(int sig)
+{
+    storm_seen++;
+}
+
+/* Executes itself again and again, each time with a handler, until the count is down. */
+static int child_storm(int argc, char **argv)
+{
+    char count[16], *again[] = {"exec-test", "child:storm", count, NULL};
+    struct sigaction sa = {.sa_handler = storm_handler, .sa_flags = SA_RESTART};
+
+    if (atoi(argv[2]) == 0)
+        return 0;
+    sprintf(count, "%d", atoi(argv[2]) - 1);
+    sigaction(SIGWINCH, &sa, NULL);
+    for (int tries = 0; tries < 1000 && !storm_seen; tries++)
+        usleep(100);
+    execv(self, again);
+    return 1;
+}
+
 static int child_null(int argc, char **argv)
 {
     return 0;
@@ -181,7 +205,8 @@ static const struct {
     {"child:arguments", child_arguments}, {"child:stack", child_stack},
     {"child:auxv", child_auxv},           {"child:views", child_views},
     {"child:signals", child_signals},     {"child:descriptors", child_descriptors},
-    {"child:thread", child_thread},       {"child:null", child_null},
+    {"child:thread", child_thread},       {"child:storm", child_storm},
+    {"child:null", child_null},
 };
 
 /* Executes this program in a forked child; the wait status. */
@@ -359,6 +384,25 @@ TEST(limits_hold_over_exec)
     CHECK_EQ(status, 0);
 }
 
+/* A signal that arrives at any moment of an exec neither breaks it nor kills: its default action is to be ignored. */
+TEST(exec_in_a_storm_of_signals)
+{
+    char *argv[] = {"exec-test", "child:storm", "60", NULL};
+    int status = -1;
+
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        execv(self, argv);
+        _exit(99);
+    }
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        kill(child, SIGWINCH);
+        usleep(20);
+    }
+    CHECK_EQ(status, 0);
+}
+
 /* ---- vfork ---- */
 
 /* Private memory of this process in KiB; elver's own is in it. */
@@ -412,6 +456,33 @@ TEST(a_vfork_child_may_use_any_descriptor)
         CHECK_ERR(fcntl(fd, F_GETFD), EBADF);
     CHECK_EQ(EXEC("child:null"), 0);
     posix_spawn_file_actions_destroy(&actions);
+}
+
+/* vfork, exec and a failing exec while a timer's signals go on arriving. */
+TEST(vfork_in_a_storm_of_signals)
+{
+    struct itimerval fast = {{0, 300}, {0, 300}}, off = {{0, 0}, {0, 0}};
+    struct sigaction sa = {.sa_handler = storm_handler, .sa_flags = SA_RESTART}, old;
+    char *argv[] = {"exec-test", "child:null", NULL};
+    volatile int bad = 0, i;
+    int status;
+
+    sigaction(SIGALRM, &sa, &old);
+    setitimer(ITIMER_REAL, &fast, NULL);
+    for (i = 0; i < 40; i++) {
+        pid_t child = vfork();
+        if (child == 0) {
+            execv(i % 2 ? "/no/such/program" : self, argv);
+            _exit(7);
+        }
+        status = -1;
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            ;
+        bad += status != (i % 2 ? 7 << 8 : 0);
+    }
+    setitimer(ITIMER_REAL, &off, NULL);
+    sigaction(SIGALRM, &old, NULL);
+    CHECK_EQ(bad, 0);
 }
 
 /* ---- scripts ---- */
