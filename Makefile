@@ -144,14 +144,12 @@ RUN_TESTS = BUILD=$(BUILD) tools/run-tests --engines "$(ENGINES)"
 # Minutes. What is missing is installed, or named with the command that installs it.
 check: deps
 	@$(MAKE) --no-print-directory all tests
-	@tools/debian-arm64.sh base tools toolchain languages servers
 	@$(RUN_TESTS) $(TESTS)
 
 # Everything: all programs, the fuzzers, sanitizers, a Debian root, the real kernel.
 check-all: deps
 	@tools/deps.sh all
 	@$(MAKE) --no-print-directory all tests $(FUZZ)
-	@tools/debian-arm64.sh base tools toolchain languages servers jvm node go rust media debug
 	@$(RUN_TESTS) --all $(TESTS)
 	@$(MAKE) --no-print-directory check-real
 

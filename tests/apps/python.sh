@@ -1,5 +1,5 @@
 #!/bin/bash
-# test: quick needs=base,openssl timeout=240
+# test: quick needs=base,openssl timeout=600
 # Python and the modules that ask most of a system.
 . "$TOP/tests/apps/lib.sh"
 
