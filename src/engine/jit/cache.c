@@ -10,8 +10,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "abi/flags.h"
+#include "abi/syscalls.h"
 #include "base/alloc.h"
 #include "engine/jit/lift.h"
+#include "host/host.h"
 
 struct jit jit = {.lock = LOCK_INIT(LOCK_CODE)};
 
@@ -234,18 +237,104 @@ void cache_reset(void)
     jit.count_flushes++;
 }
 
+/* ---- instructions that the interpreter does although they could be lifted ---- */
+
+/* Open addressing; a power of two in size, at most half full. */
+static struct {
+    uint64_t *pc;
+    size_t size, used;
+} slow;
+
+static uint64_t *slow_slot(uint64_t pc)
+{
+    size_t i = table_hash(pc, slow.size);
+    while (slow.pc[i] && slow.pc[i] != pc)
+        i = (i + 1) & (slow.size - 1);
+    return &slow.pc[i];
+}
+
+bool cache_is_slow(uint64_t pc)
+{
+    return slow.used && *slow_slot(pc) == pc;
+}
+
+void cache_make_slow(uint64_t pc)
+{
+    if ((slow.used + 1) * 2 > slow.size) {
+        uint64_t *old = slow.pc;
+        size_t old_size = slow.size, size = old_size ? old_size * 2 : 64;
+        uint64_t *bigger = mem_alloc(size * sizeof *bigger);
+        if (!bigger)
+            return;
+        slow.pc = bigger;
+        slow.size = size;
+        for (size_t i = 0; i < old_size; i++)
+            if (old[i])
+                *slow_slot(old[i]) = old[i];
+        mem_free(old);
+    }
+    uint64_t *slot = slow_slot(pc);
+    slow.used += *slot != pc;
+    *slot = pc;
+}
+
 /* ---- the arena ---- */
 
-int cache_init(size_t bytes)
+static long map_fixed(uint8_t *at, size_t bytes, int prot, long fd)
 {
-    jit.arena_bytes = bytes ? (bytes + 4095) & ~4095ul : DEFAULT_ARENA;
+    return host_syscall(LINUX_SYS_mmap, (uint64_t)at, bytes, (uint64_t)prot, LINUX_MAP_SHARED | LINUX_MAP_FIXED,
+                        (uint64_t)fd, 0);
+}
+
+/* A file of the arena's size, seen at jit.arena to write and at jit.arena + to_exec to execute. */
+static bool views_make(uint8_t *exec_view, size_t keep)
+{
+    long fd = host_syscall(LINUX_SYS_memfd_create, (uint64_t) "elver-code", 1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
+    if (fd < 0)
+        return false;
+    bool ok = host_syscall(LINUX_SYS_ftruncate, (uint64_t)fd, jit.arena_bytes, 0, 0, 0, 0) == 0;
+    for (size_t done = 0; ok && done < keep;) {
+        long n = host_syscall(LINUX_SYS_pwrite64, (uint64_t)fd, (uint64_t)(jit.arena + done), keep - done, done, 0, 0);
+        ok = n > 0;
+        done += ok ? (size_t)n : 0;
+    }
+    ok = ok && map_fixed(jit.arena, jit.arena_bytes, PROT_READ | PROT_WRITE, fd) >= 0 &&
+         map_fixed(exec_view, jit.arena_bytes, PROT_READ | PROT_EXEC, fd) >= 0;
+    (void)host_syscall(LINUX_SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+    return ok;
+}
+
+/* Where the host forbids memory that is writable and executable at once the arena is mapped twice. */
+static bool arena_make(bool dual)
+{
+    jit.arena = dual ? NULL : mem_pages(jit.arena_bytes, PROT_READ | PROT_WRITE | PROT_EXEC);
+    if (jit.arena)
+        return true;
+    jit.arena = mem_pages(jit.arena_bytes, PROT_NONE);
+    uint8_t *exec_view = mem_pages(jit.arena_bytes, PROT_NONE);
+    if (!jit.arena || !exec_view || !views_make(exec_view, 0))
+        return false;
+    jit.emit.to_exec = exec_view - jit.arena;
+    return true;
+}
+
+/* The views are shared with the parent: the child gets a copy at the same places. */
+void cache_fork_child(void)
+{
+    if (jit.emit.to_exec)
+        BUG_ON(!views_make(jit.arena + jit.emit.to_exec, (size_t)(jit.emit.p - jit.arena)));
+}
+
+int cache_init(size_t bytes, bool dual)
+{
+    jit.arena_bytes = bytes ? page_up(bytes) : DEFAULT_ARENA;
     if (jit.arena_bytes < 4 * REGION_CODE)
         jit.arena_bytes = 4 * REGION_CODE;
-    jit.arena = mem_pages(jit.arena_bytes, PROT_READ | PROT_WRITE | PROT_EXEC);
     jit.lift = mem_pages(sizeof *jit.lift, PROT_READ | PROT_WRITE);
     jit.fallback = mem_alloc(A64_OP_COUNT * sizeof *jit.fallback);
-    if (!jit.arena || !jit.lift || !jit.fallback)
+    if (!jit.lift || !jit.fallback || !arena_make(dual))
         return -1;
-    jit.emit = (struct emit){.p = jit.arena, .end = jit.arena + jit.arena_bytes};
+    jit.emit.p = jit.arena;
+    jit.emit.end = jit.arena + jit.arena_bytes;
     return 0;
 }

@@ -120,6 +120,7 @@ static void walk(struct discovery *d, unsigned i)
         uint64_t pc = l->base + 4ul * i;
         in->word = d->words[i];
         in->op = (uint16_t)interp_decode(l->cpu->model, in->word);
+        in->by_interp = cache_is_slow(pc);
         in->present = true;
         d->count++;
         if (is_conditional(in->op)) {

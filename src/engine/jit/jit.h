@@ -66,6 +66,15 @@ struct jit_entry {
     const uint8_t *code;
 };
 
+/* How often the interpreter mended the instruction at pc. */
+struct jit_mended {
+    uint64_t pc;
+    uint32_t count;
+};
+
+#define MENDED_SITES 64
+#define MENDED_OFTEN 16
+
 struct jit_thread {
     struct cpu *cpu;
     struct jit_thread *next;
@@ -74,6 +83,7 @@ struct jit_thread {
     uint8_t mode;             /* 1: FPCR is not 0, code whose floating point is the interpreter's */
     struct jit_entry *hash;   /* 1 << HASH_BITS */
     uint8_t *shadow;          /* guard page, stack, sentinels */
+    struct jit_mended mended[MENDED_SITES]; /* by address */
     void *interp_thread;      /* cpu->engine_thread as the interpreter wants it */
 };
 
@@ -137,13 +147,20 @@ extern struct jit jit;
 void jit_thunks_make(void);
 
 /* ---- cache.c: under jit.lock unless it says otherwise ---- */
-int cache_init(size_t bytes);
+int cache_init(size_t bytes, bool dual);
+void cache_fork_child(void);
 /* Code for a guest address | floating-point mode if translated, else NULL. */
 const uint8_t *cache_find(uint64_t key, struct region **region);
 /* Registers entries and pages of a finished region. */
 bool cache_add(struct region *r);
 void cache_drop(uint64_t addr, uint64_t len);
 bool cache_has_code(uint64_t addr, uint64_t len);
+/*
+ * Instructions whose lifted form keeps faulting for what the interpreter then
+ * mends (a tagged address, a result that only Arm defines): they are its own.
+ */
+void cache_make_slow(uint64_t pc);
+bool cache_is_slow(uint64_t pc);
 /* Forgets everything; no thread is inside. */
 void cache_reset(void);
 /* Which region holds a host code address; any thread, async-signal-safe. */

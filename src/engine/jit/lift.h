@@ -36,6 +36,7 @@ struct insn {
     uint32_t word;
     uint16_t op;   /* enum a64_op */
     bool present;  /* in the region */
+    bool by_interp; /* not lifted: it faults too often */
     bool leader;   /* starts a block */
     bool live_out; /* NZCV is read after it before it is written */
     bool shown;    /* it, or something after it in the block before NZCV is written, may fault */

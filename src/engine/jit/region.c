@@ -289,7 +289,7 @@ static void lift_one(struct lift *l)
     l->e.clobbered = false;
     l->skip = 0;
     uint8_t *before = l->e.p;
-    if (!row->lift || !row->lift(l, in->word)) {
+    if (!row->lift || in->by_interp || !row->lift(l, in->word)) {
         BUG_ON(l->e.p != before);
         lift_fallback(l);
     }

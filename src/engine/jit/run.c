@@ -193,6 +193,28 @@ static bool replay(struct cpu *cpu, struct trap *trap)
     return trap->kind != TRAP_STEP;
 }
 
+/* Everything translated from guest code in the range goes. Under jit.lock. */
+static void code_drop(uint64_t addr, uint64_t len)
+{
+    cache_drop(addr, len);
+    __atomic_add_fetch(&jit.epoch, 1, __ATOMIC_SEQ_CST);
+    threads_kick(NULL);
+}
+
+/* The instruction at pc met a host fault that was none of the guest's: when that becomes a habit it is not lifted. */
+static void count_mended(struct jit_thread *th, uint64_t pc)
+{
+    struct jit_mended *m = &th->mended[(pc >> 2) % MENDED_SITES];
+    if (m->pc != pc)
+        *m = (struct jit_mended){.pc = pc};
+    if (++m->count != MENDED_OFTEN)
+        return;
+    lock_acquire(&jit.lock);
+    cache_make_slow(pc);
+    code_drop(pc, 4);
+    lock_release(&jit.lock);
+}
+
 /* ---- run ---- */
 
 /* The thread's floating-point mode may have changed: code of the other mode is not for it. */
@@ -225,6 +247,7 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
 
     while (!cpu->poll) {
         uint32_t exit = EXIT_FETCH;
+        uint64_t at;
         const uint8_t *code = code_now(cpu);
         if (likely(code))
             exit = jit.thunk.enter(cpu, code);
@@ -235,8 +258,11 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
             return;
         case EXIT_REPLAY:
         case EXIT_FETCH:
+            at = cpu->pc;
             if (replay(cpu, trap))
                 return;
+            if ((exit & 0xff) == EXIT_REPLAY)
+                count_mended(th, at);
             thread_set_mode(th);
             break;
         case EXIT_LOOKUP:
@@ -359,11 +385,8 @@ static void jit_flush(gva addr, uint64_t len)
         return;
     engine_interp.flush(addr, len);
     lock_acquire(&jit.lock);
-    if (cache_has_code(addr.a, len)) {
-        cache_drop(addr.a, len);
-        __atomic_add_fetch(&jit.epoch, 1, __ATOMIC_SEQ_CST);
-        threads_kick(NULL);
-    }
+    if (cache_has_code(addr.a, len))
+        code_drop(addr.a, len);
     lock_release(&jit.lock);
 }
 
@@ -402,6 +425,7 @@ static void jit_fork_child(struct cpu *cpu)
     struct jit_thread *th = jit_thread_of(cpu);
     th->next = NULL;
     jit.threads = th;
+    cache_fork_child();
     lock_reinit(&jit.lock);
 }
 
@@ -439,7 +463,7 @@ static int jit_process_init(const struct engine_options *opt)
     int err = engine_interp.process_init(opt);
     if (err)
         return err;
-    if (cache_init(word_in(opt->debug, "tiny") ? 1 << 20 : opt->cache_bytes) < 0) {
+    if (cache_init(word_in(opt->debug, "tiny") ? 1 << 20 : opt->cache_bytes, word_in(opt->debug, "dual")) < 0) {
         log_line("no memory for the code cache");
         return -LINUX_ENOMEM;
     }
