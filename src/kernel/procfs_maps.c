@@ -1,12 +1,10 @@
 /*
  * /proc/PID/maps, smaps and numa_maps (proc(5)): the host's own files without
  * what lies above the guest's range. Of the calling process the space knows
- * what the guest asked for: execute permission, which the host's mappings do
- * not have, and the names of the areas that we made. One area of the host may
- * be several of the guest's then, and is shown as such.
- *
- * Of another elver process only the host's files can be read: its areas are
- * shown without `x`.
+ * what the guest asked for, and the names of the areas that we made: one area
+ * of the host may be several of the guest's then, and is shown as such. Of
+ * another elver process only the host's files and the auxiliary vector can be
+ * read.
  */
 #include <elf.h>
 #include <stdio.h>
@@ -104,16 +102,12 @@ static bool narrow(struct space *s, struct area *a)
 typedef void show_area(struct procfs_text *out, struct area *part, bool first, const char *rest,
                        size_t rest_bytes);
 
-static void show_parts(struct procfs_text *out, struct area *a, bool own, show_area *show,
-                       const char *rest, size_t bytes)
+static void show_parts(struct procfs_text *out, struct area *a, show_area *show, const char *rest,
+                       size_t bytes)
 {
     struct area part = *a;
     bool first = true;
 
-    if (!own) {
-        show(out, &part, true, rest, bytes);
-        return;
-    }
     while (part.start < a->end && narrow(current->group->space, &part)) {
         uint64_t next = part.end;
 
@@ -132,6 +126,24 @@ static bool is_header(const char *line)
     return (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f');
 }
 
+/* One entry of a process's auxiliary vector; 0 when it has none or may not be read. */
+static uint64_t auxv_value(const struct view *v, uint64_t type)
+{
+    struct procfs_text auxv = {0};
+    uint64_t pair[2], value = 0;
+    char path[64];
+
+    procfs_host_path(v, "auxv", path, sizeof(path));
+    if (procfs_text_read_file(&auxv, path) == 0)
+        for (size_t i = 0; i + sizeof(pair) <= auxv.len; i += sizeof(pair)) {
+            memcpy(pair, auxv.p + i, sizeof(pair));
+            if (pair[0] == type)
+                value = pair[1];
+        }
+    procfs_text_free(&auxv);
+    return value;
+}
+
 /* maps or smaps of the host, area by area, as far as the guest's range goes. */
 static int show_all(const struct view *v, const char *file, struct procfs_text *out,
                     show_area *show)
@@ -139,11 +151,13 @@ static int show_all(const struct view *v, const char *file, struct procfs_text *
     struct procfs_text host = {0};
     char path[64], *at, *end, *line, *line_end;
     bool own = procfs_own(v);
+    uint64_t vdso;
     struct area a;
     int err;
 
     if (!own && !procfs_is_elver(v))
         return PROCFS_NATIVE;
+    vdso = own ? 0 : auxv_value(v, AT_SYSINFO_EHDR);
     procfs_host_path(v, file, path, sizeof(path));
     err = procfs_text_read_file(&host, path);
     at = host.p;
@@ -154,8 +168,14 @@ static int show_all(const struct view *v, const char *file, struct procfs_text *
         while (at < end && !is_header(at))
             if (!procfs_text_line(&at, &(char *){0}, end))
                 break;
-        if (parse_area(line, line_end, &a) && a.start < GUEST_MAX)
-            show_parts(out, &a, own, show, rest, at - rest);
+        if (!parse_area(line, line_end, &a) || a.start >= GUEST_MAX)
+            continue;
+        if (a.start == vdso && !a.name[0])
+            strcpy(a.name, "[vdso]");
+        if (own)
+            show_parts(out, &a, show, rest, at - rest);
+        else
+            show(out, &a, true, rest, at - rest);
     }
     procfs_text_free(&host);
     return err;
@@ -228,25 +248,14 @@ int procfs_numa_maps(const struct view *v, struct procfs_text *out)
 /* The program headers are in the program's first mapped page: whose file is that? */
 long procfs_other_exe(const struct view *v, char *buf, size_t cap)
 {
-    struct procfs_text auxv = {0}, maps = {0};
+    struct procfs_text maps = {0};
     char path[64], *at, *line, *line_end;
-    uint64_t phdr = 0;
+    uint64_t phdr = auxv_value(v, AT_PHDR);
     struct area a;
     int err;
 
-    procfs_host_path(v, "auxv", path, sizeof(path));
-    err = procfs_text_read_file(&auxv, path);
-    for (size_t i = 0; err == 0 && i + 16 <= auxv.len; i += 16) {
-        uint64_t pair[2];
-
-        memcpy(pair, auxv.p + i, sizeof(pair));
-        if (pair[0] == AT_PHDR)
-            phdr = pair[1];
-    }
-    procfs_text_free(&auxv);
     procfs_host_path(v, "maps", path, sizeof(path));
-    if (err == 0)
-        err = procfs_text_read_file(&maps, path);
+    err = procfs_text_read_file(&maps, path);
     at = maps.p;
     if (err == 0)
         err = -LINUX_ENOENT;
@@ -259,4 +268,20 @@ long procfs_other_exe(const struct view *v, char *buf, size_t cap)
         return err;
     path_to_guest(a.name);
     return snprintf(buf, cap, "%s", a.name);
+}
+
+uint64_t procfs_other_bytes(const struct view *v)
+{
+    struct procfs_text maps = {0};
+    char path[64], *at, *line, *line_end;
+    uint64_t bytes = 0;
+    struct area a;
+
+    procfs_host_path(v, "maps", path, sizeof(path));
+    if (procfs_text_read_file(&maps, path) == 0)
+        for (at = maps.p; (line = procfs_text_line(&at, &line_end, maps.p + maps.len));)
+            if (parse_area(line, line_end, &a) && a.start < GUEST_MAX)
+                bytes += a.end - a.start;
+    procfs_text_free(&maps);
+    return bytes;
 }

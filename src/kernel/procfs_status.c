@@ -1,7 +1,7 @@
 /*
  * /proc/PID/stat and status, /proc/cpuinfo (proc(5)): the host's lines, with
- * the fields that would tell of the runtime put right. Of another process
- * only the lines of the host's architecture are taken out.
+ * the fields that would tell of the runtime put right. Of another elver
+ * process that is its size; what it does with signals only itself knows.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +13,14 @@
 #include "kernel/procfs_text.h"
 #include "kernel/task.h"
 
-/* What the guest's own mappings add up to. */
-static uint64_t guest_bytes(void)
+/* What the guest's own mappings of a process of ours add up to. */
+static unsigned long long guest_bytes(const struct view *v, bool own)
 {
     struct mapping m = {0};
     uint64_t bytes = 0;
 
+    if (!own)
+        return procfs_other_bytes(v);
     for (gva at = {0}; space_next(current->group->space, at, &m); at = gva_add(m.start, m.len))
         bytes += m.len;
     return bytes;
@@ -65,11 +67,12 @@ enum { STAT_COMM = 2, STAT_VSIZE = 23, STAT_BLOCKED = 32, STAT_IGNORED = 33, STA
 int procfs_stat(const struct view *v, struct procfs_text *out)
 {
     struct procfs_text host = {0};
-    struct masks m;
+    bool own = procfs_own(v);
+    struct masks m = own ? guest_masks(v) : (struct masks){0};
     char *at, *paren;
     int err;
 
-    if (!procfs_own(v))
+    if (!own && !procfs_is_elver(v))
         return PROCFS_NATIVE;
     err = read_host(v, "stat", &host);
     paren = err == 0 ? strrchr(host.p, ')') : NULL;
@@ -77,25 +80,21 @@ int procfs_stat(const struct view *v, struct procfs_text *out)
         procfs_text_free(&host);
         return err < 0 ? err : PROCFS_NATIVE;
     }
-    m = guest_masks(v);
     procfs_text_add(out, host.p, paren + 1 - host.p);
     at = paren + 1;
     for (int field = STAT_COMM + 1; *at == ' '; field++) {
         size_t len = 1 + strcspn(at + 1, " \n");
 
-        switch (field) {
-        case STAT_VSIZE: procfs_text_printf(out, " %llu", (unsigned long long)guest_bytes()); break;
-        case STAT_BLOCKED:
+        if (field == STAT_VSIZE)
+            procfs_text_printf(out, " %llu", guest_bytes(v, own));
+        else if (own && field == STAT_BLOCKED)
             procfs_text_printf(out, " %llu", (unsigned long long)m.blocked & 0x7fffffff);
-            break;
-        case STAT_IGNORED:
+        else if (own && field == STAT_IGNORED)
             procfs_text_printf(out, " %llu", (unsigned long long)m.ignored & 0x7fffffff);
-            break;
-        case STAT_CAUGHT:
+        else if (own && field == STAT_CAUGHT)
             procfs_text_printf(out, " %llu", (unsigned long long)m.caught & 0x7fffffff);
-            break;
-        default: procfs_text_add(out, at, len);
-        }
+        else
+            procfs_text_add(out, at, len);
         at += len;
     }
     procfs_text_add(out, "\n", 1);
@@ -103,26 +102,26 @@ int procfs_stat(const struct view *v, struct procfs_text *out)
     return 0;
 }
 
-/* size resident shared text lib data dt, in pages: the size and the text are the guest's own. */
+/* size resident shared text lib data dt, in pages: the size is the guest's own, and of this process the text. */
 int procfs_statm(const struct view *v, struct procfs_text *out)
 {
     const struct image *im = &current->group->image;
-    unsigned long long resident, shared, data;
+    unsigned long long resident, shared, text, data;
     struct procfs_text host = {0};
+    bool own = procfs_own(v);
     int err;
 
-    if (!procfs_own(v))
+    if (!own && !procfs_is_elver(v))
         return PROCFS_NATIVE;
     err = read_host(v, "statm", &host);
-    if (err == 0 && sscanf(host.p, "%*u %llu %llu %*u %*u %llu", &resident, &shared, &data) != 3)
+    if (err == 0 &&
+        sscanf(host.p, "%*u %llu %llu %llu %*u %llu", &resident, &shared, &text, &data) != 4)
         err = PROCFS_NATIVE;
+    if (own)
+        text = (page_up(im->end_code.a) - page_down(im->start_code.a)) / GUEST_PAGE;
     if (err == 0)
-        procfs_text_printf(
-            out, "%llu %llu %llu %llu 0 %llu 0\n", (unsigned long long)(guest_bytes() / GUEST_PAGE),
-            resident, shared,
-            (unsigned long long)(page_up(im->end_code.a) - page_down(im->start_code.a)) /
-                GUEST_PAGE,
-            data);
+        procfs_text_printf(out, "%llu %llu %llu %llu 0 %llu 0\n", guest_bytes(v, own) / GUEST_PAGE,
+                           resident, shared, text, data);
     procfs_text_free(&host);
     return err;
 }
@@ -131,7 +130,7 @@ int procfs_status(const struct view *v, struct procfs_text *out)
 {
     struct procfs_text host = {0};
     char *at, *line, *line_end;
-    bool own = procfs_own(v);
+    bool own = procfs_own(v), ours = own || procfs_is_elver(v);
     struct masks m = own ? guest_masks(v) : (struct masks){0};
     int err = read_host(v, "status", &host);
 
@@ -141,9 +140,8 @@ int procfs_status(const struct view *v, struct procfs_text *out)
 
         if (strncmp(line, "x86_", 4) == 0)
             continue;
-        if (own && strncmp(line, "VmSize", key) == 0 && key == 6)
-            procfs_text_printf(out, "VmSize:\t%8llu kB\n",
-                               (unsigned long long)guest_bytes() / 1024);
+        if (ours && key == 6 && strncmp(line, "VmSize", key) == 0)
+            procfs_text_printf(out, "VmSize:\t%8llu kB\n", guest_bytes(v, own) / 1024);
         else if (own && key == 6 && strncmp(line, "SigBlk", key) == 0)
             procfs_text_printf(out, "SigBlk:\t%016llx\n", (unsigned long long)m.blocked);
         else if (own && key == 6 && strncmp(line, "SigIgn", key) == 0)

@@ -396,7 +396,7 @@ TEST(other_processes_show_their_program)
     CHECK(stat(path, &a) == 0 && stat("/proc/self/exe", &b) == 0 && a.st_ino == b.st_ino);
     sprintf(path, "/proc/%d/maps", child);
     slurp(path);
-    CHECK(strstr(text, "[stack]\n") != NULL);
+    CHECK(strstr(text, "[stack]\n") && strstr(text, "[vdso]\n"));
     int below = 1;
     for (const char *p = text; *p; p = strchr(p, '\n') + 1)
         below &= strtoull(p, NULL, 16) < TOP;
@@ -405,6 +405,11 @@ TEST(other_processes_show_their_program)
     for (int tries = 0; tries < 1000 && !strstr(slurp(path), "\nState:\tS"); tries++)
         usleep(1000);
     CHECK(strstr(text, "\nState:\tS") && !strstr(text, "x86"));
+    unsigned long long field[60] = {0}, own[60] = {0};
+    stat_fields("/proc/self/stat", own);
+    sprintf(path, "/proc/%d/stat", child);
+    CHECK_EQ(stat_fields(path, field), 52);
+    CHECK(field[4] == (unsigned)getpid() && field[23] <= own[23] && field[23] > own[23] / 2);
     sprintf(path, "/proc/%d/cmdline", child);
     CHECK(strstr(slurp(path), "procfs") != NULL);
     close(go[1]);
