@@ -286,21 +286,27 @@ static long map_fixed(uint8_t *at, size_t bytes, int prot, long fd)
                         (uint64_t)fd, 0);
 }
 
-/* A file of the arena's size, seen at jit.arena to write and at jit.arena + to_exec to execute. */
-static bool views_make(uint8_t *exec_view, size_t keep)
+/* A file of the arena's size with the code there is; -1 when the host has none. */
+static long file_make(void)
 {
+    size_t keep = jit.emit.p ? (size_t)(jit.emit.p - jit.arena) : 0;
     long fd = host_syscall(LINUX_SYS_memfd_create, (uint64_t) "elver-code", 1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
-    if (fd < 0)
-        return false;
-    bool ok = host_syscall(LINUX_SYS_ftruncate, (uint64_t)fd, jit.arena_bytes, 0, 0, 0, 0) == 0;
+    bool ok = fd >= 0 && host_syscall(LINUX_SYS_ftruncate, (uint64_t)fd, jit.arena_bytes, 0, 0, 0, 0) == 0;
     for (size_t done = 0; ok && done < keep;) {
         long n = host_syscall(LINUX_SYS_pwrite64, (uint64_t)fd, (uint64_t)(jit.arena + done), keep - done, done, 0, 0);
         ok = n > 0;
         done += ok ? (size_t)n : 0;
     }
-    ok = ok && map_fixed(jit.arena, jit.arena_bytes, PROT_READ | PROT_WRITE, fd) >= 0 &&
-         map_fixed(exec_view, jit.arena_bytes, PROT_READ | PROT_EXEC, fd) >= 0;
-    (void)host_syscall(LINUX_SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+    return ok ? fd : -1;
+}
+
+/* The file seen at jit.arena to write and at exec_view to execute; it needs no descriptor then. */
+static bool views_make(long fd, uint8_t *exec_view)
+{
+    bool ok = fd >= 0 && map_fixed(jit.arena, jit.arena_bytes, PROT_READ | PROT_WRITE, fd) >= 0 &&
+              map_fixed(exec_view, jit.arena_bytes, PROT_READ | PROT_EXEC, fd) >= 0;
+    if (fd >= 0)
+        (void)host_syscall(LINUX_SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
     return ok;
 }
 
@@ -312,17 +318,33 @@ static bool arena_make(bool dual)
         return true;
     jit.arena = mem_pages(jit.arena_bytes, PROT_NONE);
     uint8_t *exec_view = mem_pages(jit.arena_bytes, PROT_NONE);
-    if (!jit.arena || !exec_view || !views_make(exec_view, 0))
+    if (!jit.arena || !exec_view || !views_make(file_make(), exec_view))
         return false;
     jit.emit.to_exec = exec_view - jit.arena;
     return true;
 }
 
-/* The views are shared with the parent: the child gets a copy at the same places. */
+/* The views are shared with the parent: the child gets a copy, taken before the fork, at the same places. */
+static long fork_file = -1;
+
+void cache_fork_prepare(void)
+{
+    if (jit.emit.to_exec)
+        fork_file = file_make();
+}
+
+void cache_fork_parent(void)
+{
+    if (fork_file >= 0)
+        (void)host_syscall(LINUX_SYS_close, (uint64_t)fork_file, 0, 0, 0, 0, 0);
+    fork_file = -1;
+}
+
 void cache_fork_child(void)
 {
     if (jit.emit.to_exec)
-        BUG_ON(!views_make(jit.arena + jit.emit.to_exec, (size_t)(jit.emit.p - jit.arena)));
+        BUG_ON(!views_make(fork_file, jit.arena + jit.emit.to_exec));
+    fork_file = -1;
 }
 
 int cache_init(size_t bytes, bool dual)

@@ -148,6 +148,8 @@ void jit_thunks_make(void);
 
 /* ---- cache.c: under jit.lock unless it says otherwise ---- */
 int cache_init(size_t bytes, bool dual);
+void cache_fork_prepare(void);
+void cache_fork_parent(void);
 void cache_fork_child(void);
 /* Code for a guest address | floating-point mode if translated, else NULL. */
 const uint8_t *cache_find(uint64_t key, struct region **region);

@@ -413,10 +413,12 @@ static void jit_protect(gva addr, uint64_t len, int prot)
 static void jit_fork_prepare(void)
 {
     lock_acquire(&jit.lock);
+    cache_fork_prepare();
 }
 
 static void jit_fork_parent(void)
 {
+    cache_fork_parent();
     lock_release(&jit.lock);
 }
 
