@@ -236,6 +236,13 @@ static void forgive_qemu(const char *row, const struct insn_case *c, const struc
 }
 
 /*
+ * Arm looks for underflow before rounding, the host after it: a result that rounds up to the smallest
+ * normal number lacks UFC in translated code. Counted, because it must stay a rarity.
+ */
+enum { FPSR_UFC = 1 << 3, FPSR_IXC = 1 << 4, LATE_UNDERFLOWS_IN = 10000 };
+static uint64_t late_underflows;
+
+/*
  * The translator does not keep flags that are dead on every way on, once a branch is behind the
  * instruction that set them (engine/jit/discover.c): a fault shows older ones.
  */
@@ -249,6 +256,11 @@ static void forgive_translator(const struct insn_case *c, const struct insn_stat
         branches |= is_direct_branch(c->word[i], &lsb, &width);
     if (branches && c->word[1] != INSN_BRK && ours->sig != LINUX_SIGTRAP)
         theirs->nzcv = ours->nzcv;
+    if (theirs->fpsr == (ours->fpsr & ~FPSR_UFC) && ours->fpsr & FPSR_UFC &&
+        ours->fpsr & FPSR_IXC) {
+        theirs->fpsr = ours->fpsr;
+        late_underflows++;
+    }
 }
 
 static bool same(const char *row, const struct insn_case *c, const struct insn_state *ours,
@@ -382,9 +394,10 @@ int main(int argc, char **argv)
     }
     if (file->count)
         compare_batch(file, theirs, names);
-    printf("%u rows, %lu cases, %d differ\n", rows, total, failures);
+    printf("%u rows, %lu cases, %d differ, %lu late underflows\n", rows, total, failures,
+           late_underflows);
     free(file);
     free(theirs);
     free(names);
-    return failures != 0 || total == 0;
+    return failures != 0 || total == 0 || late_underflows > total / LATE_UNDERFLOWS_IN;
 }
