@@ -54,12 +54,11 @@ static bool layout_is_good(void)
 static int restart_above(char **argv, char **envp, bool again)
 {
     struct handover h = {.fd = -1, .interp_fd = -1, .log_fd = -1};
-    struct handover_fds fds;
     long err;
 
-    err = again ? -LINUX_ENOMEM : handover_write(&fds, &h, &start.options, NULL);
-    if (err == 0)
-        err = handover_exec(&fds, &h, (uintptr_t)argv, (uintptr_t)envp);
+    err = again ? -LINUX_ENOMEM : handover_write(&h, &start.options, NULL);
+    if (err >= 0)
+        err = handover_exec((int)err, &h, (uintptr_t)argv, (uintptr_t)envp);
     log_launch_error(
         "the host placed elver inside the guest's address range, and it cannot start again (%s); "
         "is vm.legacy_va_layout set?",

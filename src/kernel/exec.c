@@ -98,25 +98,24 @@ static long exec_self(struct task *t, struct attempt *a, gva argv, gva envp)
         .exe = p->exe,
         .execfn = p->execfn,
     };
-    struct handover_fds fds;
-    long err;
+    long memfd = -LINUX_ENOMEM, err;
 
     memcpy(h.prefix, p->prefix, sizeof(h.prefix));
     h.filter_bytes = (uint32_t)seccomp_save(t, NULL);
     void *filters = mem_alloc(h.filter_bytes + 1);
-    err = filters ? 0 : -LINUX_ENOMEM;
-    if (err == 0) {
+    if (filters) {
         seccomp_save(t, filters);
         h.filters = filters;
-        err = handover_write(&fds, &h, t->group->options, path_sysroot());
+        memfd = handover_write(&h, t->group->options, path_sysroot());
     }
     mem_free(filters);
     attempt_free(a);
-    if (err == 0) {
+    err = memfd;
+    if (memfd >= 0) {
         err = -LINUX_ERESTARTNOINTR;
         if (begin(t))
-            err = end(handover_exec(&fds, &h, argv.a, envp.a));
-        handover_close(&fds);
+            err = end(handover_exec((int)memfd, &h, argv.a, envp.a));
+        host_syscall(LINUX_SYS_close, memfd, 0, 0, 0, 0, 0);
     }
     host_syscall(LINUX_SYS_close, h.fd, 0, 0, 0, 0, 0);
     if (h.interp_fd >= 0)

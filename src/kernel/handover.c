@@ -23,7 +23,7 @@
 #define MAGIC 0x31726576656c65ull /* "elever1" */
 #define SEALS (LINUX_F_SEAL_SEAL | LINUX_F_SEAL_SHRINK | LINUX_F_SEAL_GROW | LINUX_F_SEAL_WRITE)
 #define TEXT_MAX (1 << 20)
-#define HIGH_FD 1000 /* where the guest's own descriptors rarely are */
+#define FD_SCAN 4096 /* how far above the image its memfd may be */
 
 /*
  * The host puts its mappings below the stack's limit: with a huge one (and
@@ -108,38 +108,32 @@ static size_t put_all(struct text *t, const struct handover *h, const struct opt
     return t->at ? t->at - begin : 0;
 }
 
-/* A descriptor's copy at a high number, in place of fd, inherited over exec. */
-static long move_high(long fd, uint64_t from)
-{
-    long high = fcntl_fd((int)fd, LINUX_F_DUPFD, from);
-
-    return high == -LINUX_EINVAL ? fcntl_fd((int)fd, LINUX_F_DUPFD, 0) : high;
-}
-
-static int write_record(struct record *r, struct handover_fds *f)
+/* The memfd lies right behind our image, where the new image looks first, unless the limit forbids. */
+static long write_record(struct record *r)
 {
     size_t bytes = sizeof(*r) + r->text_bytes + r->filter_bytes;
     long low = host_syscall(LINUX_SYS_memfd_create, (uintptr_t) "elver-exec",
                             LINUX_MFD_CLOEXEC | LINUX_MFD_ALLOW_SEALING, 0, 0, 0, 0);
-    long fd = low < 0 ? low : move_high(low, HIGH_FD), image;
+    long fd;
 
-    close_fd(low);
+    if (low < 0)
+        return low;
+    r->image_fd = host_fd(HOST_FD_IMAGE);
+    if (host_syscall(LINUX_SYS_write, low, (uintptr_t)r, bytes, 0, 0, 0) != (long)bytes ||
+        fcntl_fd((int)low, LINUX_F_ADD_SEALS, SEALS) < 0) {
+        close_fd(low);
+        return -LINUX_ENOMEM;
+    }
+    fd = fcntl_fd((int)low, LINUX_F_DUPFD_CLOEXEC, (uint64_t)r->image_fd + 1);
     if (fd < 0)
-        return (int)fd;
-    image = move_high(host_fd(HOST_FD_IMAGE), fd + 1);
-    *f = (struct handover_fds){(int)fd, (int)image};
-    r->image_fd = (int)image;
-    if (image >= 0 &&
-        host_syscall(LINUX_SYS_write, fd, (uintptr_t)r, bytes, 0, 0, 0) == (long)bytes &&
-        fcntl_fd((int)fd, LINUX_F_ADD_SEALS, SEALS) >= 0)
-        return 0;
-    handover_close(f);
-    return image < 0 ? (int)image : -LINUX_ENOMEM;
+        return low;
+    close_fd(low);
+    return fd;
 }
 
-static void set_inherited(const struct handover *h, bool on)
+static void set_inherited(int memfd, const struct handover *h, bool on)
 {
-    const int fds[] = {h->fd, h->interp_fd, h->log_fd};
+    const int fds[] = {host_fd(HOST_FD_IMAGE), memfd, h->fd, h->interp_fd, h->log_fd};
 
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
@@ -162,14 +156,13 @@ static void set_stack_limit(uint64_t soft)
     host_syscall(LINUX_SYS_prlimit64, 0, LINUX_RLIMIT_STACK, (uintptr_t)&limit, 0, 0, 0);
 }
 
-int handover_write(struct handover_fds *f, const struct handover *h, const struct options *o,
-                   const char *sysroot)
+long handover_write(const struct handover *h, const struct options *o, const char *sysroot)
 {
     size_t cap = sizeof(struct record) + TEXT_MAX + h->filter_bytes;
     struct record *r = mem_pages(cap, LINUX_PROT_READ | LINUX_PROT_WRITE);
     struct text text;
     uint64_t soft = get_stack_limit().rlim_cur;
-    int err;
+    long fd;
 
     if (!r)
         return -LINUX_ENOMEM;
@@ -187,38 +180,43 @@ int handover_write(struct handover_fds *f, const struct handover *h, const struc
     };
     r->text_bytes = (uint32_t)put_all(&text, h, o, sysroot);
     memcpy((char *)(r + 1) + r->text_bytes, h->filters, h->filter_bytes);
-    err = text.at ? write_record(r, f) : -LINUX_E2BIG;
+    fd = text.at ? write_record(r) : -LINUX_E2BIG;
     mem_pages_free(r, cap);
-    return err;
+    return fd;
 }
 
-long handover_exec(const struct handover_fds *f, const struct handover *h, uint64_t argv,
-                   uint64_t envp)
+long handover_exec(int memfd, const struct handover *h, uint64_t argv, uint64_t envp)
 {
     uint64_t soft = get_stack_limit().rlim_cur;
     long pers = host_syscall(LINUX_SYS_personality, PERSONALITY_QUERY, 0, 0, 0, 0, 0), err;
+    bool compat = pers >= 0 && (pers & ADDR_COMPAT_LAYOUT);
 
-    set_inherited(h, true);
+    set_inherited(memfd, h, true);
     if (soft >= STACK_LIMIT_HUGE)
         set_stack_limit(STACK_LIMIT_START);
-    if (pers >= 0 && (pers & ADDR_COMPAT_LAYOUT))
+    if (compat)
         host_syscall(LINUX_SYS_personality, pers & ~ADDR_COMPAT_LAYOUT, 0, 0, 0, 0, 0);
     /* Before the first task there is no guest, and no signal for it. */
-    err = (host_self ? host_guest_syscall : host_syscall)(
-        LINUX_SYS_execveat, f->image, (uintptr_t) "", argv, envp, LINUX_AT_EMPTY_PATH, 0);
+    err = (host_self ? host_guest_syscall
+                     : host_syscall)(LINUX_SYS_execveat, (uint64_t)host_fd(HOST_FD_IMAGE),
+                                     (uintptr_t) "", argv, envp, LINUX_AT_EMPTY_PATH, 0);
+    if (compat)
+        host_syscall(LINUX_SYS_personality, pers, 0, 0, 0, 0, 0);
     if (soft >= STACK_LIMIT_HUGE)
         set_stack_limit(soft);
-    set_inherited(h, false);
+    set_inherited(memfd, h, false);
     return err;
 }
 
-void handover_close(const struct handover_fds *f)
-{
-    close_fd(f->memfd);
-    close_fd(f->image);
-}
-
 /* ---- the new image ---- */
+
+static bool is_record(int fd, struct record *r, int image)
+{
+    return fcntl_fd(fd, LINUX_F_GET_SEALS, 0) == SEALS &&
+           host_syscall(LINUX_SYS_pread64, fd, (uintptr_t)r, sizeof(*r), 0, 0, 0) == sizeof(*r) &&
+           r->magic == MAGIC && r->image_fd == image &&
+           r->pid == host_syscall(LINUX_SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
 
 /* The memfd that belongs to this start: *r and its descriptor, or -1. */
 static int find_record(struct record *r)
@@ -232,11 +230,11 @@ static int find_record(struct record *r)
     image = strtol(name + 8, &end, 10);
     if (*end || end == name + 8)
         return -1;
+    for (int fd = (int)image + 1; fd <= image + FD_SCAN; fd++)
+        if (is_record(fd, r, (int)image))
+            return fd;
     for (int fd = (int)image - 1; fd >= 0; fd--)
-        if (fcntl_fd(fd, LINUX_F_GET_SEALS, 0) == SEALS &&
-            host_syscall(LINUX_SYS_pread64, fd, (uintptr_t)r, sizeof(*r), 0, 0, 0) == sizeof(*r) &&
-            r->magic == MAGIC && r->image_fd == image &&
-            r->pid == host_syscall(LINUX_SYS_getpid, 0, 0, 0, 0, 0, 0))
+        if (is_record(fd, r, (int)image))
             return fd;
     return -1;
 }

@@ -5,7 +5,7 @@
  *
  * The new image knows its own descriptor from AT_EXECFN ("/dev/fd/N", which
  * the host kernel makes of execveat(N, "", AT_EMPTY_PATH)) and looks for the
- * memfd below N.
+ * memfd around N.
  */
 #ifndef KERNEL_HANDOVER_H
 #define KERNEL_HANDOVER_H
@@ -27,23 +27,17 @@ struct handover {
     uint32_t filter_bytes;
 };
 
-/* What was written: the memfd and the copy of our image that belongs to it. */
-struct handover_fds {
-    int memfd, image;
-};
-
-/* Writes the memfd: 0 or -LINUX_Exxx. h's strings are not needed afterwards. */
-int handover_write(struct handover_fds *f, const struct handover *h, const struct options *o,
-                   const char *sysroot) must_check;
+/* Writes the memfd: its descriptor, the caller's to close, or -LINUX_Exxx. h's strings are not needed afterwards. */
+long handover_write(const struct handover *h, const struct options *o,
+                    const char *sysroot) must_check;
 
 /*
  * Executes the runtime's own image with argv and envp (values of host
  * pointers, the guest's or ours): does not return on success, else
- * -LINUX_Exxx with everything as before. Allocates nothing. h's descriptors are made inheritable.
+ * -LINUX_Exxx with everything as before. Allocates nothing. memfd, the image
+ * and h's descriptors are inheritable meanwhile.
  */
-long handover_exec(const struct handover_fds *f, const struct handover *h, uint64_t argv,
-                   uint64_t envp);
-void handover_close(const struct handover_fds *f);
+long handover_exec(int memfd, const struct handover *h, uint64_t argv, uint64_t envp);
 
 /*
  * In a fresh image: true when an image before this one left a memfd; fills
