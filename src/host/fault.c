@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/sanitize.h"
 #include "host/host_internal.h"
 
 _Static_assert(offsetof(struct host_thread, catcher) == 8, "CATCHER of fault_x86_64.S");
@@ -15,6 +16,7 @@ extern const char host_copy_begin[], host_copy_end[], host_copy_fault[];
 extern const char host_copy_str_begin[], host_copy_str_end[];
 extern const char host_word_begin[], host_word_end[];
 extern const char host_catch_fault[];
+void host_throw_to(struct host_catch *c) noreturn_fn;
 extern const char __executable_start[], etext[];
 
 enum { TRAP_PAGE_FAULT = 14, PAGE_FAULT_WRITE = 2, STACK_WORDS = 256, REPORT_WORDS = 24 };
@@ -24,6 +26,20 @@ static host_fault_hook *engine_hook;
 void host_fault_set_hook(host_fault_hook *hook)
 {
     engine_hook = hook;
+}
+
+/* The frames between sp and the catch end here. */
+static void leave_frames(const struct host_catch *c, uint64_t sp)
+{
+    enum { CATCH_SP = 6 };
+
+    sanitize_forget((const char *)sp, c->reg[CATCH_SP] - sp);
+}
+
+void host_throw(struct host_catch *c)
+{
+    leave_frames(c, (uint64_t)__builtin_frame_address(0));
+    host_throw_to(c);
 }
 
 static bool leave_copy(greg_t *reg)
@@ -100,6 +116,7 @@ void host_fault_handle(struct host_thread *self, int sig, const struct linux_sig
     if (!self || !self->catcher || sig == LINUX_SIGILL || sig == LINUX_SIGTRAP)
         report_and_die(&f, reg);
     self->fault = f;
+    leave_frames(self->catcher, (uint64_t)reg[REG_RSP]);
     reg[REG_RDI] = (greg_t)self->catcher;
     reg[REG_RIP] = (greg_t)host_catch_fault;
 }

@@ -7,7 +7,7 @@
     .set CATCHER, 8 /* offsetof(struct host_thread, catcher), asserted in fault.c */
 
     .text
-    .globl host_catch, host_throw, host_catch_fault
+    .globl host_catch, host_throw_to, host_catch_fault
     .type host_catch, @function
 host_catch:
     .cfi_startproc
@@ -28,8 +28,8 @@ host_catch:
     .cfi_endproc
     .size host_catch, . - host_catch
 
-    .type host_throw, @function
-host_throw:
+    .type host_throw_to, @function
+host_throw_to:
     .cfi_startproc
     mov $1, %eax
     jmp 1f
@@ -48,7 +48,7 @@ host_catch_fault:
     mov 48(%rdi), %rsp
     jmp *56(%rdi)
     .cfi_endproc
-    .size host_throw, . - host_throw
+    .size host_throw_to, . - host_throw_to
 
 /* long host_copy(void *dst, const void *src, size_t bytes) */
     .globl host_copy, host_copy_begin, host_copy_end, host_copy_fault
