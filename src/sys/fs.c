@@ -181,6 +181,40 @@ long sys_pivot_root(gva new_root, gva put_old)
     return done;
 }
 
+#define MOUNT_PROPAGATION \
+    (LINUX_MS_UNBINDABLE | LINUX_MS_PRIVATE | LINUX_MS_SLAVE | LINUX_MS_SHARED)
+
+/* Is this host path the sysroot itself, which is no mount point of its own? */
+static bool is_sysroot(const char *path)
+{
+    const char *root = path_sysroot();
+    size_t n = root ? strlen(root) : 0;
+
+    return root && !strncmp(path, root, n) && !path[n + strspn(path + n, "/")];
+}
+
+/* What is bound or moved is a path too; and how mounts under / spread is said of the host's root. */
+long sys_mount(gva source, gva target, gva type, uint64_t flags, gva data)
+{
+    struct path from, to;
+    long rc = sys_path(&to, LINUX_AT_FDCWD, target, PATH_NO_DIRFD);
+
+    if (rc < 0)
+        return rc;
+    if (!path_sysroot())
+        return SYS_HOST(source.a, to.name, type.a, flags, data.a);
+    if (flags & MOUNT_PROPAGATION && to.name != (const char *)(uintptr_t)SYS_BAD_POINTER &&
+        is_sysroot(to.name))
+        to.name = "/";
+    if (flags & (LINUX_MS_BIND | LINUX_MS_MOVE) && !(flags & LINUX_MS_REMOUNT)) {
+        rc = sys_path(&from, LINUX_AT_FDCWD, source, PATH_NO_DIRFD);
+        if (rc < 0)
+            return rc;
+        source = gva_of((uint64_t)from.name);
+    }
+    return SYS_HOST(source.a, to.name, type.a, flags, data.a);
+}
+
 /* ---- descriptors ---- */
 
 long sys_dup3(int from, int to, uint32_t flags)
