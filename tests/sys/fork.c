@@ -238,8 +238,11 @@ TEST(wait_forms)
     pid_t pid = fork();
 
     if (pid == 0) {
-        for (volatile int i = 0; i < 2000000; i++)
-            ;
+        do { /* until a tick of the clock has met it */
+            for (volatile int i = 0; i < 200000; i++)
+                ;
+            getrusage(RUSAGE_SELF, &ru);
+        } while (ru.ru_utime.tv_sec == 0 && ru.ru_utime.tv_usec == 0);
         _exit(2);
     }
     CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
