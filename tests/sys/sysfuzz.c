@@ -33,7 +33,8 @@ static const char *const fates[] = {
     "seccomp",      "ptrace",                       /* they may forbid or stop all else */
     "brk",          "setrlimit",    "prlimit64",    /* the libc's own memory, the stack */
     "rt_sigaction", "timer_create", "mq_notify", /* a random handler; SIGSEGV as a timer's signal */
-    "reboot",       "kexec_load",   "kexec_file_load", "rseq",
+    "reboot",       "kexec_load",   "kexec_file_load", "rseq", "msgget",
+    "semget",       "shmget",       "mq_open", /* what they make outlives the process */
 };
 
 static int left_out(const struct row *r)
