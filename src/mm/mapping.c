@@ -134,8 +134,30 @@ static uint64_t choose_place(const struct space *s, const struct map_request *r)
     return space_place(s, hint, r->bytes, r->granule);
 }
 
+/*
+ * A place for a call that replaces what it finds (mremap, MAP_FIXED), so
+ * nothing that the tree does not know may be there: below an area that grows
+ * down, the host is asked first.
+ */
+static uint64_t place_to_replace(struct space *s, uint64_t hint, uint64_t bytes)
+{
+    uint64_t at = space_place(s, hint, bytes, GUEST_PAGE);
+    struct vma *above = at == NOWHERE ? NULL : vma_above(&s->vmas, at);
+    if (at == NOWHERE || (!s->bottom_up && !(above && (above->attr.flags & LINUX_MAP_GROWSDOWN))))
+        return at;
+    if (above)
+        space_sync_grown(s, above);
+    if (s->bottom_up && space_adopt(s, at, 0) < 0)
+        return NOWHERE;
+    return space_place(s, hint, bytes, GUEST_PAGE);
+}
+
 static long map_anywhere(struct space *s, const struct map_request *r)
 {
+    /* MAP_SHARED_VALIDATE does not know MAP_FIXED_NOREPLACE. */
+    if ((r->flags & LINUX_MAP_TYPE) == LINUX_MAP_SHARED_VALIDATE)
+        return host_mmap(r, place_to_replace(s, page_down(r->addr), r->bytes),
+                         LINUX_MAP_FIXED | space_future_flags(s));
     for (;;) {
         uint64_t at = choose_place(s, r);
         long got = host_mmap(r, at, LINUX_MAP_FIXED_NOREPLACE | space_future_flags(s));
@@ -439,24 +461,6 @@ static void note_failed_move(struct space *s, const struct move *m)
     }
 }
 
-/*
- * Where the mapping goes when it has to move. mremap replaces what it finds,
- * so nothing that the tree does not know may be there: below an area that
- * grows down, the host is asked first.
- */
-static uint64_t place_for_move(struct space *s, uint64_t hint, uint64_t bytes)
-{
-    uint64_t at = space_place(s, hint, bytes, GUEST_PAGE);
-    struct vma *above = at == NOWHERE ? NULL : vma_above(&s->vmas, at);
-    if (at == NOWHERE || (!s->bottom_up && !(above && (above->attr.flags & LINUX_MAP_GROWSDOWN))))
-        return at;
-    if (above)
-        space_sync_grown(s, above);
-    if (s->bottom_up && space_adopt(s, at, 0) < 0)
-        return NOWHERE;
-    return space_place(s, hint, bytes, GUEST_PAGE);
-}
-
 static long move_to(struct space *s, struct move *m)
 {
     long got = host_mremap(m, m->from, m->flags | LINUX_MREMAP_FIXED, m->to);
@@ -492,7 +496,7 @@ static long remap(struct space *s, struct move *m)
     }
     /* MREMAP_DONTUNMAP takes the new address for a hint, even without MREMAP_FIXED. */
     uint64_t hint = m->flags & LINUX_MREMAP_DONTUNMAP ? m->to : 0;
-    m->to = place_for_move(s, hint, m->new_bytes);
+    m->to = place_to_replace(s, hint, m->new_bytes);
     if (m->to == NOWHERE)
         return -LINUX_ENOMEM;
     return move_to(s, m);
@@ -657,7 +661,7 @@ static long attach(struct space *s, int shmid, bool wanted, uint64_t at, uint64_
     if (wanted && space_foreign(s, at, bytes))
         return -LINUX_EINVAL;
     if (!wanted)
-        at = place_for_move(s, 0, bytes);
+        at = place_to_replace(s, 0, bytes);
     if (at == NOWHERE)
         return -LINUX_ENOMEM;
     return host_syscall(LINUX_SYS_shmat, (uint64_t)shmid, at, (uint64_t)flags, 0, 0, 0);

@@ -33,6 +33,9 @@ TEST(r26_arguments_of_mmap)
     CHECK_EQ(raw_mmap(0, 0, PROT_READ, MAP_SHARED, fd, 0), -EINVAL);
     CHECK_EQ(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, -1, 7), -EINVAL);
     CHECK_EQ(raw_mmap(0, PAGE, PROT_READ, 3 /* SHARED_VALIDATE */ | 0x200, fd, 0), -EOPNOTSUPP);
+    char *valid = map(PAGE, PROT_READ, 3, fd, 0);
+    CHECK(valid != MAP_FAILED && stamps_right(valid, 0, 1) == 1);
+    munmap(valid, PAGE);
     CHECK_EQ(raw_mmap(0, -1UL, PROT_READ, ANON, -1, 0), -ENOMEM);
     CHECK_EQ(raw_mmap(0, -1UL, PROT_READ, MAP_PRIVATE, -1, 0), -EBADF);
     CHECK_EQ(raw_mmap(0, 1UL << 60, PROT_READ, ANON, -1, 0), -ENOMEM);
