@@ -74,7 +74,7 @@ $(BUILD)/gen/%.inc: $(BUILD)/tools/gen/%
 $(BUILD)/tools/gen/%: tools/gen/%.c
 	@mkdir -p $(@D)
 	$(SAY) CC $<
-	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Isrc -O1 $(WARN) -MMD -MP -MF $@.d -o $@ $<
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Isrc -O1 $(WARN) -MMD -MP -MP -MF $@.d -o $@ $<
 
 # ---- the guest's vDSO: arm64 code, embedded by .incbin "vdso.so" ----
 
@@ -101,12 +101,12 @@ generated: $(GEN)
 $(BUILD)/%.c.o: %.c | $(GEN)
 	@mkdir -p $(@D)
 	$(SAY) CC $<
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -c -o $@ $<
 
 $(BUILD)/%.S.o: %.S $(VDSO)
 	@mkdir -p $(@D)
 	$(SAY) AS $<
-	$(Q)$(CC) $(ALL_CFLAGS) -Xassembler -I$(BUILD)/gen -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -Xassembler -I$(BUILD)/gen -MMD -MP -MP -c -o $@ $<
 
 # ---- tests: the folder is the list ----
 
@@ -115,7 +115,7 @@ GUEST := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/sys/*.c tests/in
 FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 
 # Host tests see the sources' headers and the archive.
-HOST_TEST = $(Q)$(CC) $(filter-out -static-pie,$(LINK)) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< $(LIB) -lcapstone
+HOST_TEST = $(Q)$(CC) $(filter-out -static-pie,$(LINK)) $(ALL_CFLAGS) -Itests -MMD -MP -MP -MF $@.d -o $@ $< $(LIB) -lcapstone
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
@@ -133,7 +133,7 @@ GUEST_CFLAGS = -std=gnu11 -D_GNU_SOURCE -O1 -g -static -pthread -march=armv8.6-a
 $(BUILD)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	$(SAY) GUEST $<
-	$(Q)$(CROSS)gcc $(GUEST_CFLAGS) $(shell sed -n '1,12s/.*test:.*cflags=\([^ ]*\).*/\1/p' $<) -MMD -MP -MF $@.d -o $@ $< -lm
+	$(Q)$(CROSS)gcc $(GUEST_CFLAGS) $(shell sed -n '1,12s/.*test:.*cflags=\([^ ]*\).*/\1/p' $<) -MMD -MP -MP -MF $@.d -o $@ $< -lm
 
 .PHONY: tests check check-all check-real bench lint format demo deps
 tests: $(UNIT) $(GUEST)
