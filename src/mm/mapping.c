@@ -300,6 +300,12 @@ static long protect_stepwise(struct space *s, uint64_t start, uint64_t end, int 
     return -LINUX_ENOMEM;
 }
 
+/* Does the range hold what is not the guest's, so that the host must not be given all of it? */
+static bool beyond_guest(const struct space *s, uint64_t start, uint64_t end)
+{
+    return end > GUEST_MAX || space_foreign(s, start, end - start);
+}
+
 static bool covered_by_one(const struct space *s, uint64_t start, uint64_t end)
 {
     const struct vma *v = vma_at(&s->vmas, start);
@@ -314,10 +320,13 @@ static long protect_growsdown(struct space *s, uint64_t start, uint64_t end, int
         return -LINUX_ENOMEM;
     if (!(v->attr.flags & LINUX_MAP_GROWSDOWN))
         return -LINUX_EINVAL;
+    if (v->node.start < start)
+        start = v->node.start;
+    if (beyond_guest(s, start, end))
+        return protect_stepwise(s, start, end, prot & ~LINUX_PROT_GROWSDOWN);
     long got = host_mprotect(start, end, prot);
     if (got >= 0)
-        note_protect(s, v->node.start < start ? v->node.start : start, end,
-                     prot & ~LINUX_PROT_GROWSDOWN);
+        note_protect(s, start, end, prot & ~LINUX_PROT_GROWSDOWN);
     return got;
 }
 
@@ -344,10 +353,10 @@ long space_mprotect(struct space *s, gva addr, uint64_t len, int prot)
     } else if (prot & LINUX_PROT_GROWSUP) {
         got =
             vma_at(&s->vmas, start) ? -LINUX_EINVAL : -LINUX_ENOMEM; /* no area grows up on arm64 */
-    } else if (end > GUEST_MAX || space_foreign(s, start, end - start)) {
-        got = protect_stepwise(s, start, end > GUEST_MAX ? GUEST_MAX : end, prot & ~grows);
     } else if (prot & LINUX_PROT_GROWSDOWN) {
         got = protect_growsdown(s, start, end, prot);
+    } else if (beyond_guest(s, start, end)) {
+        got = protect_stepwise(s, start, end, prot);
     } else {
         got = host_mprotect(start, end, prot);
         if (got >= 0)
@@ -540,7 +549,7 @@ long space_mremap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, 
 long space_range_call(long nr, gva addr, uint64_t len, uint64_t a2, uint64_t a3, uint64_t a4,
                       uint64_t a5)
 {
-    uint64_t bytes = page_up(len);
+    uint64_t bytes = page_up(len + (addr.a & PAGE_OFFSET));
     bool wraps = bytes < len || addr.a + bytes < addr.a;
 
     /* Wrapping ranges are refused by the host before it looks at memory. */
@@ -576,12 +585,13 @@ long space_madvise(struct space *s, gva addr, uint64_t len, int advice)
     long got = space_range_call(LINUX_SYS_madvise, addr, len, (uint64_t)advice, 0, 0, 0);
     bool changes_contents = advice == LINUX_MADV_DONTNEED || advice == LINUX_MADV_DONTNEED_LOCKED ||
                             advice == LINUX_MADV_FREE || advice == LINUX_MADV_REMOVE;
-    if (changes_contents && s->engine->flush && gva_range_ok(addr, len)) {
+    if (changes_contents && s->engine->flush && addr.a < GUEST_MAX) {
+        uint64_t bytes = len > GUEST_MAX - addr.a ? GUEST_MAX - addr.a : page_up(len);
         lock_acquire(&s->lock);
-        bool code = has_code(s, addr.a, page_up(len));
+        bool code = has_code(s, addr.a, bytes);
         lock_release(&s->lock);
         if (code)
-            s->engine->flush(addr, page_up(len));
+            s->engine->flush(addr, bytes);
     }
     return got;
 }

@@ -81,8 +81,10 @@ long sys_msync(gva addr, uint64_t len, int flags)
 long sys_mincore(gva addr, uint64_t len, gva vec)
 {
     uint64_t pages = len / GUEST_PAGE + (len % GUEST_PAGE != 0);
-    return space_range_call(LINUX_SYS_mincore, untagged(addr), len, sys_pointer(vec.a, pages), 0, 0,
-                            0);
+    addr = untagged(addr);
+    if (!(addr.a & (GUEST_PAGE - 1)) && !gva_range_ok(addr, len))
+        return -LINUX_ENOMEM; /* before the vector is looked at */
+    return space_range_call(LINUX_SYS_mincore, addr, len, sys_pointer(vec.a, pages), 0, 0, 0);
 }
 
 long sys_mlock(gva addr, uint64_t len)

@@ -58,6 +58,7 @@ TEST(r26_arguments_of_mprotect_and_munmap)
     CHECK_EQ(RAW(SYS_mprotect, p, PAGE, 0x4000), -EINVAL);
     CHECK_EQ(RAW(SYS_mprotect, p, PAGE, 0x3000000 /* GROWSDOWN | GROWSUP */), -EINVAL);
     CHECK_EQ(RAW(SYS_mprotect, p, PAGE, PROT_READ | 0x1000000 /* GROWSDOWN */), -EINVAL);
+    CHECK_EQ(RAW(SYS_mprotect, p, 1UL << 60, PROT_READ | 0x1000000 /* GROWSDOWN */), -EINVAL);
     CHECK_EQ(RAW(SYS_munmap, p + 1, PAGE), -EINVAL);
     CHECK_EQ(RAW(SYS_munmap, p, 0), -EINVAL);
     CHECK_EQ(RAW(SYS_munmap, p, -1UL), -EINVAL);
