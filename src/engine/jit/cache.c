@@ -282,18 +282,21 @@ void cache_make_slow(uint64_t pc)
 
 static long map_fixed(uint8_t *at, size_t bytes, int prot, long fd)
 {
-    return host_syscall(LINUX_SYS_mmap, (uint64_t)at, bytes, (uint64_t)prot, LINUX_MAP_SHARED | LINUX_MAP_FIXED,
-                        (uint64_t)fd, 0);
+    return host_syscall(LINUX_SYS_mmap, (uint64_t)at, bytes, (uint64_t)prot,
+                        LINUX_MAP_SHARED | LINUX_MAP_FIXED, (uint64_t)fd, 0);
 }
 
 /* A file of the arena's size with the code there is; -1 when the host has none. */
 static long file_make(void)
 {
     size_t keep = jit.emit.p ? (size_t)(jit.emit.p - jit.arena) : 0;
-    long fd = host_syscall(LINUX_SYS_memfd_create, (uint64_t) "elver-code", 1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
-    bool ok = fd >= 0 && host_syscall(LINUX_SYS_ftruncate, (uint64_t)fd, jit.arena_bytes, 0, 0, 0, 0) == 0;
+    long fd = host_syscall(LINUX_SYS_memfd_create, (uint64_t) "elver-code", 1 /* MFD_CLOEXEC */, 0,
+                           0, 0, 0);
+    bool ok = fd >= 0 &&
+              host_syscall(LINUX_SYS_ftruncate, (uint64_t)fd, jit.arena_bytes, 0, 0, 0, 0) == 0;
     for (size_t done = 0; ok && done < keep;) {
-        long n = host_syscall(LINUX_SYS_pwrite64, (uint64_t)fd, (uint64_t)(jit.arena + done), keep - done, done, 0, 0);
+        long n = host_syscall(LINUX_SYS_pwrite64, (uint64_t)fd, (uint64_t)(jit.arena + done),
+                              keep - done, done, 0, 0);
         ok = n > 0;
         done += ok ? (size_t)n : 0;
     }

@@ -26,19 +26,17 @@ uint64_t branch_target(uint32_t w, enum a64_op op, uint64_t pc)
 {
     switch (op) {
     case A64_b:
-    case A64_bl:
-        return pc + (uint64_t)(sbits(w, 25, 0) * 4);
+    case A64_bl: return pc + (uint64_t)(sbits(w, 25, 0) * 4);
     case A64_tbz:
-    case A64_tbnz:
-        return pc + (uint64_t)(sbits(w, 18, 5) * 4);
-    default: /* b_cond, bc_cond, cbz, cbnz */
-        return pc + (uint64_t)(sbits(w, 23, 5) * 4);
+    case A64_tbnz: return pc + (uint64_t)(sbits(w, 18, 5) * 4);
+    default: /* b_cond, bc_cond, cbz, cbnz */ return pc + (uint64_t)(sbits(w, 23, 5) * 4);
     }
 }
 
 static bool is_conditional(enum a64_op op)
 {
-    return op == A64_b_cond || op == A64_bc_cond || op == A64_cbz || op == A64_cbnz || op == A64_tbz || op == A64_tbnz;
+    return op == A64_b_cond || op == A64_bc_cond || op == A64_cbz || op == A64_cbnz ||
+           op == A64_tbz || op == A64_tbnz;
 }
 
 bool flags_live_at(struct lift *l, uint64_t pc)

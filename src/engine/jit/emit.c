@@ -33,8 +33,60 @@ void emit_modrm(struct emit *e, int reg, struct rm m, bool wide)
         e32(e, (uint32_t)m.disp);
 }
 
+/* Does the instruction only read its r/m operand? */
+static bool reads_rm(uint32_t opcode, int reg)
+{
+    uint8_t op = (uint8_t)opcode;
+    if (opcode & OP_0F38)
+        return false;
+    if (opcode & OP_0F)
+        return op == 0xb6 || op == 0xb7 || op == 0xbe || op == 0xbf || op == 0xaf ||
+               (op & 0xf0) == 0x40;
+    return (op & 0xc7) == 0x03 || op == 0x39 || op == 0x85 || op == 0x8b || op == 0x63 ||
+           ((op == 0x81 || op == 0x83) && reg == ALU_CMP) || (op == 0xf7 && reg == 0);
+}
+
+/* Is the reg field of the instruction no destination? When in doubt it is one. */
+static bool reg_is_kept(uint32_t opcode)
+{
+    uint8_t op = (uint8_t)opcode;
+    return !(opcode & (OP_0F | OP_0F38)) && (op == 0x89 || op == 0x88 || op == 0x39 || op == 0x3b ||
+                                             op == 0x85 || op == 0x81 || op == 0x83 || op == 0xc7);
+}
+
+/* Keeps e->held true; *m becomes a register if that holds the slot. */
+static void follow(struct emit *e, uint32_t opcode, int reg, struct rm *m)
+{
+    bool slot = !rm_is_reg(*m) && m->base == R15 && m->index == NOREG,
+         reads = reads_rm(opcode, reg);
+    uint32_t op = opcode & (OP_0F | 0xff);
+    for (int r = RAX; r <= RDX && slot; r++) {
+        if (reads && e->held[r] == m->disp) {
+            *m = rm_reg(r);
+            break;
+        }
+        if (!reads && e->held[r] != HELD_NONE && e->held[r] > m->disp - 8 &&
+            e->held[r] < m->disp + 8)
+            e->held[r] = HELD_NONE;
+    }
+    if (!reg_is_kept(opcode))
+        emit_written(e, reg);
+    if (rm_is_reg(*m) && !reads)
+        emit_written(e, m->reg);
+    if (op == 0xf7 && reg >= UN_MUL)
+        e->held[RAX] = e->held[RDX] = HELD_NONE;
+    if (op == (0xb1 | OP_0F) || op == (0xb0 | OP_0F)) /* CMPXCHG */
+        e->held[RAX] = HELD_NONE;
+    if (op == 0xff)
+        emit_forget(e);
+}
+
 void x_rm(struct emit *e, bool w, uint32_t opcode, int reg, struct rm m)
 {
+    bool load = opcode == 0x8b && w && !rm_is_reg(m);
+    if (load && m.base == R15 && m.index == NOREG && reg <= RDX && e->held[reg] == m.disp)
+        return;
+    follow(e, opcode, reg, &m);
     if (opcode & OP_66)
         e8(e, 0x66);
     if (opcode & OP_F2)
@@ -64,6 +116,7 @@ void x_rm(struct emit *e, bool w, uint32_t opcode, int reg, struct rm m)
 
 void x_imm(struct emit *e, int d, uint64_t v)
 {
+    emit_written(e, d);
     if (v <= UINT32_MAX) {
         if (d >= 8)
             e8(e, 0x41);
@@ -118,6 +171,9 @@ void x_shift(struct emit *e, enum shift op, bool w, struct rm m, unsigned count)
 static void vex(struct emit *e, int reg, int vvvv, struct rm m, unsigned map, unsigned pp, bool w,
                 bool l)
 {
+    emit_written(e, reg);
+    emit_written(e, vvvv);
+    emit_written(e, m.reg);
     bool r = reg >= 8, x = !rm_is_reg(m) && m.index >= 8,
          b = rm_is_reg(m) ? m.reg >= 8 : m.base >= 8;
     uint8_t tail = (uint8_t)((~vvvv & 15) << 3 | (l ? 4 : 0) | pp);
@@ -196,6 +252,7 @@ uint8_t *x_jcc(struct emit *e, int cc)
 
 uint8_t *x_call(struct emit *e)
 {
+    emit_forget(e);
     e8(e, 0xe8);
     return rel32(e);
 }
@@ -232,6 +289,8 @@ void x_link(uint8_t *at, const uint8_t *target)
 
 static void evex(struct emit *e, uint32_t vop, int d, int a, struct rm m)
 {
+    emit_written(e, d);
+    emit_written(e, m.reg);
     bool x = rm_is_reg(m) ? m.reg & 16 : m.index >= 8;
     bool b = rm_is_reg(m) ? m.reg & 8 : m.base >= 8;
     e8(e, 0x62);

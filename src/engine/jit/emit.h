@@ -39,6 +39,11 @@ struct emit {
     const uint8_t *pool; /* constants that rm_const() names */
     bool
         clobbered; /* an instruction that changes EFLAGS was written; cleared by who cares (lift.c) */
+    /*
+     * Displacement from R15 of the slot whose 64 bits RAX, RCX, RDX are known to equal, or HELD_NONE: a read of that
+     * slot becomes a read of the register. Everything here that writes a register or a slot keeps this true.
+     */
+    int32_t held[3];
 };
 
 /* A register or memory operand (the r/m of ModRM). */
@@ -76,6 +81,26 @@ static inline struct rm rm_const(unsigned offset)
 static inline bool rm_is_reg(struct rm m)
 {
     return m.reg >= 0;
+}
+
+#define HELD_NONE INT32_MAX
+
+/* Nothing is known of the scratch registers: where control comes together, behind calls. */
+static inline void emit_forget(struct emit *e)
+{
+    e->held[RAX] = e->held[RCX] = e->held[RDX] = HELD_NONE;
+}
+
+static inline void emit_hold(struct emit *e, int r, int32_t disp)
+{
+    if (r <= RDX)
+        e->held[r] = disp;
+}
+
+static inline void emit_written(struct emit *e, int r)
+{
+    if (r >= RAX && r <= RDX)
+        e->held[r] = HELD_NONE;
 }
 
 static inline void e8(struct emit *e, uint8_t b)
@@ -188,6 +213,7 @@ static inline void x_push(struct emit *e, int r)
 
 static inline void x_pop(struct emit *e, int r)
 {
+    emit_written(e, r);
     if (r >= 8)
         e8(e, 0x41);
     e8(e, 0x58 | (r & 7));
@@ -259,6 +285,7 @@ static inline void x_shrd(struct emit *e, bool w, struct rm m, int s, unsigned c
 
 static inline void x_bswap(struct emit *e, bool w, int r)
 {
+    emit_written(e, r);
     if (w || r >= 8)
         e8(e, 0x40 | (w ? 8 : 0) | (r >= 8));
     e8(e, 0x0f);
@@ -302,6 +329,7 @@ void x_link(uint8_t *at, const uint8_t *target);
 
 static inline void x_bind(struct emit *e, uint8_t *at)
 {
+    emit_forget(e);
     x_link(at, e->p);
 }
 
@@ -334,6 +362,7 @@ static inline void x_bind8(struct emit *e, uint8_t *at)
 {
     ptrdiff_t d = e->p - (at + 1);
     BUG_ON(d > 127);
+    emit_forget(e);
     *at = (uint8_t)d;
 }
 
@@ -359,6 +388,7 @@ static inline void x_cmc(struct emit *e)
 
 static inline void x_lahf(struct emit *e)
 {
+    emit_written(e, RAX);
     e8(e, 0x9f);
 }
 

@@ -11,8 +11,8 @@
 #include "engine/engine.h"
 #include "engine/jit/emit.h"
 
-#define REGION_INSNS 128  /* a region holds at most so many guest instructions */
-#define REGION_WINDOW 512 /* all within so many words after its first */
+#define REGION_INSNS 128        /* a region holds at most so many guest instructions */
+#define REGION_WINDOW 512       /* all within so many words after its first */
 #define REGION_CODE (96 * 1024) /* room that must be left in the arena before one is begun */
 
 /* Where NZCV is at some point of translated code. */
@@ -27,8 +27,8 @@ enum flags_at {
 /* A way out of a region to a fixed guest address. */
 struct link {
     uint64_t pc;
-    uint8_t *at;    /* rel32 of the jump or call */
-    uint8_t *stub;  /* what it goes to while not linked */
+    uint8_t *at;   /* rel32 of the jump or call */
+    uint8_t *stub; /* what it goes to while not linked */
     struct region *to;
     struct link *next; /* among the links into `to` */
 };
@@ -46,7 +46,8 @@ struct region_entry {
 };
 
 struct region {
-    uint64_t pc, end; /* guest addresses [pc, end): the window that was translated, holes included */
+    uint64_t pc,
+        end; /* guest addresses [pc, end): the window that was translated, holes included */
     uint8_t *code, *code_end;
     uint32_t insns;
     uint32_t index; /* in jit.regions */
@@ -84,7 +85,7 @@ struct jit_thread {
     struct jit_entry *hash;   /* 1 << HASH_BITS */
     uint8_t *shadow;          /* guard page, stack, sentinels */
     struct jit_mended mended[MENDED_SITES]; /* by address */
-    void *interp_thread;      /* cpu->engine_thread as the interpreter wants it */
+    void *interp_thread;                    /* cpu->engine_thread as the interpreter wants it */
 };
 
 #define SHADOW_BYTES (128 * 1024)
@@ -102,23 +103,23 @@ enum jit_exit {
 /* Addresses of the common pieces of code at the start of the arena (thunks.c). */
 struct jit_thunks {
     uint32_t (*enter)(struct cpu *cpu, const uint8_t *code); /* returns enum jit_exit */
-    uint8_t *exit;        /* EAX: enum jit_exit, pc stored */
-    uint8_t *exit_pc;     /* the same, RDX: pc to store */
-    uint8_t *link;        /* EAX: link number */
-    uint8_t *indirect;    /* RAX: guest target; through hash and lookup */
-    uint8_t *miss;        /* RAX: guest target that the hash does not have; what empty entries hold */
-    uint8_t *ret_miss;    /* RAX: guest target of a RET that the shadow stack does not know */
-    uint8_t *underflow;   /* a sentinel was returned to */
-    uint8_t *exec;        /* EAX: word, ECX: enum a64_op, RDX: pc; the interpreter's function, then back */
-    uint8_t *leave;       /* with EXIT_LOOKUP, pc stored */
-    uint8_t *fetch;       /* with EXIT_FETCH, pc stored */
+    uint8_t *exit;                                           /* EAX: enum jit_exit, pc stored */
+    uint8_t *exit_pc;                                        /* the same, RDX: pc to store */
+    uint8_t *link;                                           /* EAX: link number */
+    uint8_t *indirect;  /* RAX: guest target; through hash and lookup */
+    uint8_t *miss;      /* RAX: guest target that the hash does not have; what empty entries hold */
+    uint8_t *ret_miss;  /* RAX: guest target of a RET that the shadow stack does not know */
+    uint8_t *underflow; /* a sentinel was returned to */
+    uint8_t *exec; /* EAX: word, ECX: enum a64_op, RDX: pc; the interpreter's function, then back */
+    uint8_t *leave;           /* with EXIT_LOOKUP, pc stored */
+    uint8_t *fetch;           /* with EXIT_FETCH, pc stored */
     uint8_t *fault[FL_KINDS]; /* an interrupted instruction, by where NZCV was; pc stored */
 };
 
 struct jit {
     struct lock lock;
     bool ready, avx512, gfni, aes, pclmul;
-    bool barriers; /* the host has membarrier(2) */
+    bool barriers;    /* the host has membarrier(2) */
     uint64_t dump_pc; /* regions that hold it are printed */
     bool one_insn, no_link, stats, perf_map;
     struct lift *lift; /* scratch of the translation under way */
@@ -127,7 +128,7 @@ struct jit {
     uint8_t *arena;   /* as written; executed at arena + emit.to_exec */
     uint8_t *first_region;
     struct jit_thunks thunk;
-    volatile uint32_t epoch; /* counts what makes remembered code addresses stale */
+    volatile uint32_t epoch;    /* counts what makes remembered code addresses stale */
     volatile uint32_t emptying; /* a full arena waits for everybody to be outside */
     struct jit_thread *threads;
 

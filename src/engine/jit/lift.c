@@ -10,6 +10,7 @@ int gpr_read(struct lift *l, unsigned n, int t)
     if (pin_of_gpr[n] != NOREG)
         return pin_of_gpr[n];
     x_load(&l->e, true, t, gpr_slot(n));
+    emit_hold(&l->e, t, gpr_slot(n).disp);
     return t;
 }
 
@@ -41,10 +42,20 @@ int gpr_dest(unsigned n, int t)
 
 void gpr_commit(struct lift *l, unsigned n, int r)
 {
-    if (pin_of_gpr[n] == NOREG)
-        x_store(&l->e, true, gpr_slot(n), r);
-    else
+    if (pin_of_gpr[n] != NOREG) {
         x_mov(&l->e, pin_of_gpr[n], r);
+        return;
+    }
+    x_store(&l->e, true, gpr_slot(n), r);
+    emit_hold(&l->e, r, gpr_slot(n).disp);
+}
+
+void gpr_move(struct lift *l, unsigned d, unsigned n)
+{
+    if (pin_of_gpr[d] == NOREG && pin_of_gpr[n] != NOREG)
+        x_store(&l->e, true, gpr_slot(d), pin_of_gpr[n]);
+    else if (d != n)
+        gpr_commit(l, d, gpr_read(l, n, gpr_dest(d, RAX)));
 }
 
 void gpr_set(struct lift *l, unsigned n, uint64_t v)

@@ -34,12 +34,12 @@ struct block {
 /* A decoded guest instruction. */
 struct insn {
     uint32_t word;
-    uint16_t op;   /* enum a64_op */
-    bool present;  /* in the region */
+    uint16_t op;    /* enum a64_op */
+    bool present;   /* in the region */
     bool by_interp; /* not lifted: it faults too often */
-    bool leader;   /* starts a block */
-    bool live_out; /* NZCV is read after it before it is written */
-    bool shown;    /* it, or something after it in the block before NZCV is written, may fault */
+    bool leader;    /* starts a block */
+    bool live_out;  /* NZCV is read after it before it is written */
+    bool shown;     /* it, or something after it in the block before NZCV is written, may fault */
     uint16_t block;
 };
 
@@ -165,6 +165,8 @@ void gpr_copy(struct lift *l, bool w, int t, unsigned n);
 /* Where a result for X[n] (31: SP) is computed: its pin or scratch t; gpr_commit stores what is not pinned. */
 int gpr_dest(unsigned n, int t);
 void gpr_commit(struct lift *l, unsigned n, int r);
+/* X[d] = X[n], all 64 bits (31: SP). */
+void gpr_move(struct lift *l, unsigned d, unsigned n);
 /* X[n] = constant (31: nothing). */
 void gpr_set(struct lift *l, unsigned n, uint64_t v);
 

@@ -223,6 +223,7 @@ static bool read_modify_write(struct lift *l, uint32_t w, enum rmw op)
     } else {
         may_fault(l);
         load_zero(e, size, RAX, base);
+        emit_forget(e);
         uint8_t *again = e->p;
         modify(l, op, size, RM(w));
         locked(l, OP_CMPXCHG, size, RDX, base);

@@ -94,9 +94,13 @@ static bool add_constant(struct lift *l, uint32_t w, int32_t sign)
     unsigned d = RD(w), n = RN(w);
     int32_t imm = sign * (int32_t)(bits(w, 21, 10) << (bit(w, 22) ? 12 : 0));
     bool wide = bit(w, 31);
+    if (imm == 0 && wide) {
+        gpr_move(l, d, n);
+        return true;
+    }
     int dest = gpr_dest(d, RAX);
     if (imm == 0) {
-        x_load(&l->e, wide, dest, gpr(n));
+        x_load(&l->e, false, dest, gpr(n));
     } else {
         int src = gpr_read(l, n, RAX);
         x_lea(&l->e, wide, dest, rm_mem(src, imm));
@@ -395,6 +399,10 @@ static bool logic_reg(struct lift *l, uint32_t w, enum alu op, bool invert)
     bool wide = bit(w, 31);
     if (d == 31)
         return true;
+    if (op == ALU_OR && n == 31 && !bits(w, 15, 10) && !invert && wide && RM(w) != 31) {
+        gpr_move(l, d, RM(w));
+        return true;
+    }
     if (op == ALU_OR && n == 31 && !bits(w, 15, 10)) { /* MOV, MVN */
         int dest = gpr_dest(d, RAX);
         if (RM(w) == 31)

@@ -103,6 +103,7 @@ static void many(struct emit *e, bool copy)
         piece_load(e, p, XMM_T3, rm_sib(RDX, RCX, 0, -32));
     }
     x_lea(e, true, RCX, rm_sib(RAX, RCX, 0, -64));
+    emit_forget(e);
     uint8_t *again = e->p;
     if (copy) {
         piece_load(e, p, XMM_T0, rm_mem(RDX, 0));

@@ -210,6 +210,7 @@ static void emit_cold(struct lift *l, struct cold *c, uint32_t region_index)
 {
     struct emit *e = &l->e;
     uint8_t *start = e->p;
+    emit_forget(e);
     l->at = c->insn;
     l->pc = l->base + 4ul * c->insn;
     l->flags = c->flags;
@@ -253,6 +254,8 @@ static void emit_cold(struct lift *l, struct cold *c, uint32_t region_index)
 static void begin_block(struct lift *l, struct block *b)
 {
     bool falls_in = !l->ended;
+    if (!falls_in || b->canonical)
+        emit_forget(&l->e);
     l->flags_here = false;
     if (b->canonical) {
         if (falls_in && flags_pending(l) && b->live_in)
@@ -288,11 +291,15 @@ static void lift_one(struct lift *l)
     l->live_out = in->live_out || (in->shown && l->flags_here);
     l->e.clobbered = false;
     l->skip = 0;
+    unsigned colds = l->colds;
     uint8_t *before = l->e.p;
     if (!row->lift || in->by_interp || !row->lift(l, in->word)) {
         BUG_ON(l->e.p != before);
         lift_fallback(l);
     }
+    for (; colds < l->colds; colds++) /* a detour comes back with other scratch registers */
+        if (l->cold[colds].kind == COLD_FN || l->cold[colds].kind == COLD_CALL)
+            emit_forget(&l->e);
     /* A lifter that forgot flags_clobber would lose NZCV silently. */
     BUG_ON(l->e.clobbered && flags_pending(l) && !l->ended && l->live_out);
 }
@@ -362,6 +369,7 @@ struct region *region_translate(uint64_t pc, const struct cpu *cpu, uint8_t mode
     memset(l->insn, 0, sizeof l->insn);
     l->blocks = l->colds = l->links = l->fixups = l->faults = l->entries = 0;
     l->e = jit.emit;
+    emit_forget(&l->e);
     l->code = l->e.p;
     l->cpu = cpu;
     l->mode = mode;

@@ -105,7 +105,8 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
     uint64_t flushes = jit.count_flushes;
     const uint8_t *code;
 
-    cpu->pc &= (uint64_t)((int64_t)(cpu->pc << 8) >> 8); /* the upper half of the addresses has no tags */
+    cpu->pc &=
+        (uint64_t)((int64_t)(cpu->pc << 8) >> 8); /* the upper half of the addresses has no tags */
     thread_is_out(th);
     lock_acquire(&jit.lock);
     code = cache_find(cpu->pc | th->mode, &r);
@@ -115,7 +116,8 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
         r = region_translate(cpu->pc, cpu, th->mode);
         code = r ? r->code : NULL;
     }
-    if (code && from && flushes == jit.count_flushes && !from_region->dead && !from->to && !jit.no_link) {
+    if (code && from && flushes == jit.count_flushes && !from_region->dead && !from->to &&
+        !jit.no_link) {
         from->to = r;
         from->next = r->incoming;
         r->incoming = from;
@@ -162,7 +164,8 @@ void jit_flags_pack(struct cpu *cpu)
 void jit_flags_unpack(struct cpu *cpu)
 {
     uint64_t w = cpu->engine_word[JW_FLAGS];
-    cpu->nzcv = (w & 0x8000 ? NZCV_N : 0) | (w & 0x4000 ? NZCV_Z : 0) | (w & 0x100 ? 0 : NZCV_C) | (w & 1 ? NZCV_V : 0);
+    cpu->nzcv = (w & 0x8000 ? NZCV_N : 0) | (w & 0x4000 ? NZCV_Z : 0) | (w & 0x100 ? 0 : NZCV_C) |
+                (w & 1 ? NZCV_V : 0);
 }
 
 void jit_exec(struct cpu *cpu, uint32_t word, uint32_t op)
@@ -254,7 +257,8 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
         thread_is_out(th);
         switch (exit & 0xff) {
         case EXIT_SVC:
-            *trap = (struct trap){.kind = TRAP_SYSCALL, .imm = exit >> 8, .esr = 0x56000000u | exit >> 8};
+            *trap = (struct trap){
+                .kind = TRAP_SYSCALL, .imm = exit >> 8, .esr = 0x56000000u | exit >> 8};
             return;
         case EXIT_REPLAY:
         case EXIT_FETCH:
@@ -265,11 +269,8 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
                 count_mended(th, at);
             thread_set_mode(th);
             break;
-        case EXIT_LOOKUP:
-            thread_set_mode(th);
-            break;
-        case EXIT_POLL:
-            break;
+        case EXIT_LOOKUP: thread_set_mode(th); break;
+        case EXIT_POLL: break;
         }
     }
     *trap = (struct trap){.kind = TRAP_INTERRUPT};
@@ -318,7 +319,8 @@ static int shadow_make(struct jit_thread *th)
 {
     struct cpu *cpu = th->cpu;
     th->shadow = mem_pages(SHADOW_BYTES, PROT_READ | PROT_WRITE);
-    if (!th->shadow || host_syscall(LINUX_SYS_mprotect, (uint64_t)th->shadow, GUEST_PAGE, 0, 0, 0, 0) < 0)
+    if (!th->shadow ||
+        host_syscall(LINUX_SYS_mprotect, (uint64_t)th->shadow, GUEST_PAGE, 0, 0, 0, 0) < 0)
         return -LINUX_ENOMEM;
     uint64_t *top = (uint64_t *)(void *)(th->shadow + SHADOW_BYTES) - 2 * SHADOW_SENTINELS;
     for (unsigned i = 0; i < SHADOW_SENTINELS; i++) {
@@ -448,12 +450,14 @@ static uint64_t number_after(const char *words, const char *word)
 static int jit_process_init(const struct engine_options *opt)
 {
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("fma")) {
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
+        !__builtin_cpu_supports("fma")) {
         log_line("the translator needs a processor with AVX2, BMI2 and FMA (x86-64-v3)");
         return -LINUX_ENOSYS;
     }
     jit.avx512 = __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-                 __builtin_cpu_supports("avx512dq") && !(opt->host_cpu && strcmp(opt->host_cpu, "avx2") == 0);
+                 __builtin_cpu_supports("avx512dq") &&
+                 !(opt->host_cpu && strcmp(opt->host_cpu, "avx2") == 0);
     jit.gfni = __builtin_cpu_supports("gfni");
     jit.aes = __builtin_cpu_supports("aes");
     jit.pclmul = __builtin_cpu_supports("pclmul");
@@ -465,15 +469,18 @@ static int jit_process_init(const struct engine_options *opt)
     int err = engine_interp.process_init(opt);
     if (err)
         return err;
-    if (cache_init(word_in(opt->debug, "tiny") ? 1 << 20 : opt->cache_bytes, word_in(opt->debug, "dual")) < 0) {
+    if (cache_init(word_in(opt->debug, "tiny") ? 1 << 20 : opt->cache_bytes,
+                   word_in(opt->debug, "dual")) < 0) {
         log_line("no memory for the code cache");
         return -LINUX_ENOMEM;
     }
     jit_pins_init(jit.avx512);
+    emit_forget(&jit.emit);
     emit_pool(&jit.emit);
     jit_thunks_make();
     jit.first_region = jit.emit.p;
-    jit.barriers = host_syscall(LINUX_SYS_membarrier, BARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) == 0;
+    jit.barriers =
+        host_syscall(LINUX_SYS_membarrier, BARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) == 0;
     jit.ready = true;
     return 0;
 }
