@@ -243,16 +243,12 @@ bool lift_ext(struct lift *l, uint32_t w)
     return true;
 }
 
-/* Bytes of each lane (of 1 << group bytes) reversed in groups of 1 << size bytes. */
+/* The lanes of every 1 << group bytes reversed; the orders stand in the pool by group and lane size. */
 static bool reverse(struct lift *l, uint32_t w, unsigned group)
 {
-    unsigned size = LANE(w), flip = (1u << group) - (1u << size);
-    uint64_t order = 0;
-    for (unsigned i = 0; i < 8; i++)
-        order |= (uint64_t)(i ^ flip) << 8 * i;
+    unsigned order = group * (group - 1) / 2 + LANE(w);
     int d = vreg_dest(RD(w), XMM_T0), n = vreg_read(l, RN(w), XMM_T0);
-    vec_const128(l, XMM_T1, order, order + 0x0808080808080808);
-    x_v(&l->e, VPSHUFB, d, n, rm_reg(XMM_T1));
+    x_v(&l->e, VPSHUFB, d, n, rm_const(K_REVERSE + 16 * order));
     vec_commit(l, w, d);
     return true;
 }
@@ -285,18 +281,15 @@ static void look_up(struct lift *l, uint32_t w, unsigned count)
     x_v(e, VMOVDQU_LD, XMM_T2, 0, vreg(RM(w)));
     for (unsigned i = 0; i < count; i++) {
         int table = vreg_read(l, (RN(w) + i) & 31, XMM_T0);
-        vec_const32(l, XMM_T3, 0x70707070);
-        x_v(e, VPADDUSB, XMM_T3, XMM_T3, rm_reg(XMM_T2));
+        x_v(e, VPADDUSB, XMM_T3, XMM_T2, rm_const(K_BYTES_70));
         if (i == 0) {
             x_v(e, VPSHUFB, XMM_T1, table, rm_reg(XMM_T3));
         } else {
             x_v(e, VPSHUFB, XMM_T3, table, rm_reg(XMM_T3));
             x_v(e, VPOR, XMM_T1, XMM_T1, rm_reg(XMM_T3));
         }
-        if (i + 1 < count) {
-            vec_const32(l, XMM_T3, 0x10101010);
-            x_v(e, VPSUBB, XMM_T2, XMM_T2, rm_reg(XMM_T3));
-        }
+        if (i + 1 < count)
+            x_v(e, VPSUBB, XMM_T2, XMM_T2, rm_const(K_BYTES_10));
     }
 }
 

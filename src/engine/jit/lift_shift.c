@@ -199,7 +199,7 @@ bool lift_ushl_scalar(struct lift *l, uint32_t w)
 bool lift_xtn(struct lift *l, uint32_t w)
 {
     x_v(&l->e, VMOVDQU_LD, XMM_T2, 0, vreg(RN(w)));
-    vec_truncate(l, LANE(w), XMM_T2, XMM_T3);
+    vec_truncate(l, LANE(w), XMM_T2);
     vec_commit_narrow(l, w, XMM_T2);
     return true;
 }
@@ -208,9 +208,8 @@ static bool shift_narrow(struct lift *l, uint32_t w, bool rounded)
 {
     unsigned size = imm_size(w);
     shift_right(l, size + 1, false, rounded, XMM_T0, vreg_read(l, RN(w), XMM_T0), count_right(w));
-    x_v(&l->e, VMOVAPS, XMM_T2, 0, rm_reg(XMM_T0));
-    vec_truncate(l, size, XMM_T2, XMM_T3);
-    vec_commit_narrow(l, w, XMM_T2);
+    vec_truncate(l, size, XMM_T0);
+    vec_commit_narrow(l, w, XMM_T0);
     return true;
 }
 
@@ -234,7 +233,7 @@ static bool high_narrow(struct lift *l, uint32_t w, const struct lanes *combine,
         x_v(&l->e, lanes_add.op[size + 1], XMM_T2, XMM_T2, rm_reg(XMM_T1));
     }
     vec_shr(l, size + 1, false, XMM_T2, XMM_T2, lane, XMM_T1);
-    vec_truncate(l, size, XMM_T2, XMM_T3);
+    vec_truncate(l, size, XMM_T2);
     vec_commit_narrow(l, w, XMM_T2);
     return true;
 }

@@ -557,11 +557,10 @@ bool lift_cnt_vec(struct lift *l, uint32_t w)
 {
     struct emit *e = &l->e;
     int n = vreg_read(l, RN(w), XMM_T0);
-    vec_const32(l, XMM_T1, 0x0f0f0f0f);
-    vec_const128(l, XMM_T2, 0x0302020102010100, 0x0403030203020201);
     x_vi(e, VPSHIFTW_I, VSH_SRL, XMM_T3, rm_reg(n), 4);
-    x_v(e, VPAND, XMM_T3, XMM_T3, rm_reg(XMM_T1));
-    x_v(e, VPAND, XMM_T1, XMM_T1, rm_reg(n));
+    x_v(e, VPAND, XMM_T3, XMM_T3, rm_const(K_NIBBLES));
+    x_v(e, VPAND, XMM_T1, n, rm_const(K_NIBBLES));
+    x_v(e, VMOVDQU_LD, XMM_T2, 0, rm_const(K_BITS));
     x_v(e, VPSHUFB, XMM_T3, XMM_T2, rm_reg(XMM_T3));
     x_v(e, VPSHUFB, XMM_T1, XMM_T2, rm_reg(XMM_T1));
     x_v(e, VPADDB, XMM_T0, XMM_T1, rm_reg(XMM_T3));

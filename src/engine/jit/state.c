@@ -54,6 +54,15 @@ void emit_pool(struct emit *e)
         [K_ABS_4S / 8] = 0x7fffffff7fffffff,  0x7fffffff7fffffff,
         [K_SIGN_4S / 8] = 0x8000000080000000, 0x8000000080000000,
         [K_TWO63_D / 8] = 0x43e0000000000000, [K_TWO63_S / 8] = 0x5f000000,
+        [K_EVEN_BYTES / 8] = 0x00ff00ff00ff00ff, 0x00ff00ff00ff00ff,
+        [K_NIBBLES / 8] = 0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f,
+        [K_BYTES_10 / 8] = 0x1010101010101010, 0x1010101010101010,
+        [K_BYTES_70 / 8] = 0x7070707070707070, 0x7070707070707070,
+        [K_BITS / 8] = 0x0302020102010100, 0x0403030203020201,
+        [K_REVERSE / 8] = 0x0607040502030001, 0x0e0f0c0d0a0b0809,
+        0x0405060700010203, 0x0c0d0e0f08090a0b, 0x0504070601000302, 0x0d0c0f0e09080b0a,
+        0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0100030205040706, 0x09080b0a0d0c0f0e,
+        0x0302010007060504, 0x0b0a09080f0e0d0c,
     };
     e->pool = e->p;
     for (unsigned i = 0; i < ARRAY_LEN(pool); i++)

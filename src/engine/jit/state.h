@@ -74,7 +74,13 @@ enum jit_const {
     K_SIGN_4S = 112,
     K_TWO63_D = 128, /* 2^63 and 2^32 as double and single, low element */
     K_TWO63_S = 144,
-    K_POOL_BYTES = 160
+    K_EVEN_BYTES = 160, /* masks and numbers in every byte */
+    K_NIBBLES = 176,
+    K_BYTES_10 = 192,
+    K_BYTES_70 = 208,
+    K_BITS = 224,     /* how many bits 0 to 15 have, for PSHUFB */
+    K_REVERSE = 240,  /* orders for PSHUFB: bytes of halfwords, bytes, then halfwords of words, then of doublewords */
+    K_POOL_BYTES = 336
 };
 
 /* Writes the pool at e->p and makes it the emitter's. */

@@ -151,12 +151,11 @@ void vec_widen(struct lift *l, uint32_t w, unsigned size, bool is_signed, int d,
     }
 }
 
-void vec_truncate(struct lift *l, unsigned size, int x, int t)
+void vec_truncate(struct lift *l, unsigned size, int x)
 {
     switch (size) {
     case 0:
-        vec_const32(l, t, 0x00ff00ff);
-        x_v(&l->e, VPAND, x, x, rm_reg(t));
+        x_v(&l->e, VPAND, x, x, rm_const(K_EVEN_BYTES));
         x_v(&l->e, VPACKUSWB, x, x, rm_reg(x));
         break;
     case 1:

@@ -50,8 +50,8 @@ void vec_shr(struct lift *l, unsigned size, bool is_signed, int d, int s, unsign
 
 /* d = the half of V[n] that Q names, each lane widened to twice its size. Any register. */
 void vec_widen(struct lift *l, uint32_t w, unsigned size, bool is_signed, int d, unsigned n);
-/* Low half of x = the low halves of the lanes of x, which have twice `size`. Uses t. */
-void vec_truncate(struct lift *l, unsigned size, int x, int t);
+/* Low half of x = the low halves of the lanes of x, which have twice `size`. */
+void vec_truncate(struct lift *l, unsigned size, int x);
 
 /* even, odd = even and odd lanes of a followed by b; a, b and t are destroyed; even may be a. */
 void vec_unzip(struct lift *l, unsigned size, int even, int odd, int a, int b, int t);
