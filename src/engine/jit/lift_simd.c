@@ -628,12 +628,31 @@ bool lift_uadalp_vec(struct lift *l, uint32_t w)
 
 /* ---- pairwise ---- */
 
+/* x = the combined bytes of each halfword of V[n], as halfwords. */
+static void pairwise_bytes(struct lift *l, int x, unsigned n, uint32_t op)
+{
+    int v = vreg_read(l, n, XMM_T2);
+    x_vi(&l->e, VPSHIFTW_I, VSH_SRL, x, rm_reg(v), 8);
+    x_v(&l->e, op, x, x, rm_reg(v));
+    x_v(&l->e, VPAND, x, x, rm_const(K_EVEN_BYTES));
+}
+
 /* Even and odd lanes of Vn followed by Vm, combined. */
 static bool pairwise(struct lift *l, uint32_t w, const struct lanes *combine)
 {
     unsigned size = LANE(w);
     if (!combine->op[size])
         return false;
+    if (IS_Q(w) && size == 0) {
+        /* What string functions end in. */
+        int b = RN(w) == RM(w) ? XMM_T0 : XMM_T1, d = vreg_dest(RD(w), XMM_T0);
+        pairwise_bytes(l, XMM_T0, RN(w), combine->op[0]);
+        if (b == XMM_T1)
+            pairwise_bytes(l, XMM_T1, RM(w), combine->op[0]);
+        x_v(&l->e, VPACKUSWB, d, XMM_T0, rm_reg(b));
+        vreg_commit(l, RD(w), d, 0);
+        return true;
+    }
     if (IS_Q(w)) {
         x_v(&l->e, VMOVDQU_LD, XMM_T0, 0, vreg(RN(w)));
         x_v(&l->e, VMOVDQU_LD, XMM_T1, 0, vreg(RM(w)));
