@@ -63,7 +63,6 @@ $(LIB): $(filter-out $(BUILD)/src/main.c.o,$(OBJS))
 
 GEN := $(patsubst tools/gen/%.c,$(BUILD)/gen/%.inc,$(wildcard tools/gen/*.c))
 
-.SECONDARY: $(GEN)
 
 $(BUILD)/gen/%.inc: $(BUILD)/tools/gen/%
 	@mkdir -p $(@D)

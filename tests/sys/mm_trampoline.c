@@ -23,7 +23,8 @@ static __attribute__((noinline)) int at_depth(int depth)
     }
     frame[depth % 4096] = 1;
     int got = apply(add, 1000);
-    return (got == 1000 + depth && seen == 1) && (depth == 0 || at_depth(depth - 1)) && frame[depth % 4096];
+    return (got == 1000 + depth && seen == 1) && (depth == 0 || at_depth(depth - 1)) &&
+           frame[depth % 4096];
 }
 
 TEST(trampolines_on_the_stack)

@@ -78,8 +78,9 @@ enum jit_const {
     K_NIBBLES = 176,
     K_BYTES_10 = 192,
     K_BYTES_70 = 208,
-    K_BITS = 224,     /* how many bits 0 to 15 have, for PSHUFB */
-    K_REVERSE = 240,  /* orders for PSHUFB: bytes of halfwords, bytes, then halfwords of words, then of doublewords */
+    K_BITS = 224, /* how many bits 0 to 15 have, for PSHUFB */
+    K_REVERSE =
+        240, /* orders for PSHUFB: bytes of halfwords, bytes, then halfwords of words, then of doublewords */
     K_POOL_BYTES = 336
 };
 
