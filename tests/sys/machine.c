@@ -187,9 +187,10 @@ TEST(scheduling)
     CHECK_EQ(sched_get_priority_max(SCHED_FIFO), 99);
     CHECK_EQ(getcpu(&cpu, &node), 0);
     CHECK_EQ(sched_yield(), 0);
-    CHECK_EQ(getpriority(PRIO_PROCESS, 0), 0);
-    CHECK_EQ(setpriority(PRIO_PROCESS, 0, 1), 0);
-    CHECK_EQ(RAW(SYS_getpriority, PRIO_PROCESS, 0), 19);
+    int nice_before = getpriority(PRIO_PROCESS, 0);
+    CHECK_EQ(RAW(SYS_getpriority, PRIO_PROCESS, 0), 20 - nice_before);
+    CHECK_EQ(setpriority(PRIO_PROCESS, 0, nice_before + 1), 0);
+    CHECK_EQ(RAW(SYS_getpriority, PRIO_PROCESS, 0), 20 - (nice_before < 19 ? nice_before + 1 : 19));
     CHECK(RAW(SYS_membarrier, 0, 0, 0) > 0);
     CHECK_EQ(RAW(SYS_membarrier, 77, 0, 0), -EINVAL);
 }
