@@ -38,8 +38,19 @@ static size_t table_hash(uint64_t key, size_t size)
     return (size_t)(key * 0x9e3779b97f4a7c15ull >> 20) & (size - 1);
 }
 
+/* A bit for each hash that was ever put: most questions end here, without a miss of the host's cache. */
+#define SEEN_BITS 19
+static uint64_t seen[(1 << SEEN_BITS) / 64];
+
+static uint64_t seen_hash(uint64_t key)
+{
+    return key * 0x9e3779b97f4a7c15ull >> (64 - SEEN_BITS);
+}
+
 static void table_put(uint64_t key, const uint8_t *code, struct region *r)
 {
+    uint64_t bit = seen_hash(key);
+    seen[bit / 64] |= 1ull << bit % 64;
     size_t i = table_hash(key, table.size);
     while (table.slot[i].key > 1 && table.slot[i].key != key)
         i = (i + 1) & (table.size - 1);
@@ -68,7 +79,8 @@ static bool table_grow(size_t more)
 
 static struct code_slot *table_find(uint64_t key)
 {
-    if (!table.slot)
+    uint64_t bit = seen_hash(key);
+    if (!(seen[bit / 64] >> bit % 64 & 1))
         return NULL;
     for (size_t i = table_hash(key, table.size); table.slot[i].key; i = (i + 1) & (table.size - 1))
         if (table.slot[i].key == key)
@@ -230,6 +242,7 @@ void cache_reset(void)
     if (table.slot)
         memset(table.slot, 0, table.size * sizeof *table.slot);
     table.used = 0;
+    memset(seen, 0, sizeof seen);
     for (uint32_t i = 0; i < jit.region_count; i++)
         mem_free(jit.regions[i]);
     jit.region_count = 0;

@@ -109,6 +109,8 @@ static void want(struct discovery *d, uint64_t pc)
 static void walk(struct discovery *d, unsigned i)
 {
     struct lift *l = d->l;
+    if (l->window <= i)
+        l->window = i + 1;
     if (!l->insn[i].present && d->count < REGION_INSNS)
         l->insn[i].leader = true;
     for (; i < REGION_WINDOW && d->count < (jit.one_insn ? 1 : REGION_INSNS); i++) {
@@ -121,6 +123,8 @@ static void walk(struct discovery *d, unsigned i)
         in->by_interp = cache_is_slow(pc);
         in->present = true;
         d->count++;
+        if (l->window <= i)
+            l->window = i + 1;
         if (is_conditional(in->op)) {
             want(d, branch_target(in->word, in->op, pc));
             want(d, pc + 4);
@@ -177,7 +181,7 @@ static struct successors successors_of(struct lift *l, const struct block *b)
 static void make_blocks(struct lift *l)
 {
     struct block *b = NULL;
-    for (unsigned i = 0; i < REGION_WINDOW; i++) {
+    for (unsigned i = 0; i < l->window; i++) {
         struct insn *in = &l->insn[i];
         if (!in->present) {
             b = NULL;
@@ -254,7 +258,7 @@ static void make_liveness(struct lift *l)
 {
     uint8_t exit_live[REGION_INSNS + 1][2];
     bool writer = false;
-    for (unsigned i = 0; i < REGION_WINDOW; i++)
+    for (unsigned i = 0; i < l->window; i++)
         if (l->insn[i].present && (lift_rows[l->insn[i].op].attr & LF_WRITES))
             writer = true;
     if (!writer) /* NZCV stays in memory throughout */
@@ -283,7 +287,12 @@ static void make_liveness(struct lift *l)
 
 bool region_discover(struct lift *l)
 {
-    struct discovery d = {.l = l, .works = 1};
+    struct discovery d;
+    memset(d.fetched, 0, sizeof d.fetched);
+    d.l = l;
+    d.work[0] = 0;
+    d.works = 1;
+    d.count = 0;
     while (d.works) {
         unsigned i = d.work[--d.works];
         walk(&d, i);

@@ -92,6 +92,7 @@ struct lift {
     bool ended;       /* control does not go on to the next instruction */
     uint8_t *code;    /* first byte of the region */
 
+    unsigned window; /* so many of insn[] are in use; the rest is zero */
     struct insn insn[REGION_WINDOW];
     struct block block[REGION_INSNS + 1];
     unsigned blocks;

@@ -341,7 +341,7 @@ static struct region *region_publish(struct lift *l)
     r->code = l->code;
     r->code_end = l->e.p;
     r->pc = r->end = l->base;
-    for (unsigned i = 0; i < REGION_WINDOW; i++) {
+    for (unsigned i = 0; i < l->window; i++) {
         if (l->insn[i].present) {
             r->end = l->base + 4ul * i + 4;
             r->insns++;
@@ -366,7 +366,8 @@ struct region *region_translate(uint64_t pc, const struct cpu *cpu, uint8_t mode
 {
     uint64_t begun = jit.stats ? now_ns() : 0;
     struct lift *l = jit.lift;
-    memset(l->insn, 0, sizeof l->insn);
+    memset(l->insn, 0, l->window * sizeof l->insn[0]);
+    l->window = 0;
     l->blocks = l->colds = l->links = l->fixups = l->faults = l->entries = 0;
     l->e = jit.emit;
     emit_forget(&l->e);
