@@ -133,7 +133,7 @@ bool cache_add(struct region *r)
             return false;
         if (jit.region_count)
             memcpy(list, jit.regions, jit.region_count * sizeof *list);
-        /* A fault handler may be reading the old list: it is kept until the next flush. */
+        /* A fault handler may be reading the old list: it is never freed (all of them are as large as the last). */
         __atomic_store_n(&jit.regions, list, __ATOMIC_RELEASE);
         jit.region_room = room;
     }
