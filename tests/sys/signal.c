@@ -454,11 +454,17 @@ TEST(default_actions)
 TEST(stop_and_continue_are_reported)
 {
     siginfo_t info;
+    int status, go[2];
+    char c;
+
+    CHECK(pipe(go) == 0);
     pid_t pid = fork();
-    int status;
 
     if (pid == 0) {
+        close(go[1]);
         raise(SIGSTOP);
+        /* A child that has ended is no longer one that continued. */
+        read(go[0], &c, 1);
         _exit(3);
     }
     CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
@@ -466,6 +472,8 @@ TEST(stop_and_continue_are_reported)
     kill(pid, SIGCONT);
     CHECK(waitid(P_PID, pid, &info, WCONTINUED) == 0);
     CHECK_EQ(info.si_code, CLD_CONTINUED);
+    close(go[0]);
+    close(go[1]);
     CHECK_EQ(waitpid(pid, &status, 0), pid);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3);
 }
