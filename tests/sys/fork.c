@@ -234,11 +234,16 @@ TEST(wait_forms)
 {
     siginfo_t info = {0};
     struct rusage ru;
-    int status;
+    int status, go[2];
+    char c;
+
+    CHECK(pipe(go) == 0);
     pid_t pid = fork();
 
     if (pid == 0) {
-        do { /* until a tick of the clock has met it */
+        close(go[1]);
+        read(go[0], &c, 1); /* until it was seen alive */
+        do {                /* until a tick of the clock has met it */
             for (volatile int i = 0; i < 200000; i++)
                 ;
             getrusage(RUSAGE_SELF, &ru);
@@ -246,6 +251,8 @@ TEST(wait_forms)
         _exit(2);
     }
     CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+    close(go[0]);
+    close(go[1]);
     CHECK_EQ(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
     CHECK_EQ(info.si_status, 2);
     CHECK_EQ(wait4(pid, &status, 0, &ru), pid);
