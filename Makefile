@@ -145,7 +145,7 @@ check: deps
 	@$(MAKE) --no-print-directory all tests
 	@$(RUN_TESTS) $(TESTS)
 
-# Everything: all programs, the fuzzers, sanitizers, a Debian root, the real kernel.
+# Everything: all programs, the fuzzers, a Debian root, the real kernel.
 check-all: deps
 	@tools/deps.sh all
 	@$(MAKE) --no-print-directory all tests $(FUZZ)
