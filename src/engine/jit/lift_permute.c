@@ -11,9 +11,6 @@ static unsigned lane_size(uint32_t imm5)
     return (unsigned)__builtin_ctz(imm5);
 }
 
-static const uint32_t broadcast[4] = {VPBROADCASTB, VPBROADCASTW, VPBROADCASTD, VPBROADCASTQ};
-static const uint32_t insert[4] = {VPINSRB, VPINSRW, VPINSRD, VPINSRQ};
-
 /* ---- copies ---- */
 
 bool lift_dup_elem(struct lift *l, uint32_t w)
@@ -25,9 +22,9 @@ bool lift_dup_elem(struct lift *l, uint32_t w)
     } else if (index) {
         x_vi(&l->e, VPSHIFTQ_I, VSH_SRLDQ, XMM_T0, rm_reg(vreg_read(l, RN(w), XMM_T0)),
              index << size);
-        x_v(&l->e, broadcast[size], d, 0, rm_reg(XMM_T0));
+        x_v(&l->e, lanes_broadcast.op[size], d, 0, rm_reg(XMM_T0));
     } else {
-        x_v(&l->e, broadcast[size], d, 0, vreg(RN(w)));
+        x_v(&l->e, lanes_broadcast.op[size], d, 0, vreg(RN(w)));
     }
     vec_commit(l, w, d);
     return true;
@@ -45,7 +42,7 @@ bool lift_dup_gen(struct lift *l, uint32_t w)
             x_v(&l->e, VMOVQ_FROM_R, XMM_T0, 0, gpr(RN(w)));
         else
             x_v(&l->e, VMOVD_LD, XMM_T0, 0, gpr(RN(w)));
-        x_v(&l->e, broadcast[size], d, 0, rm_reg(XMM_T0));
+        x_v(&l->e, lanes_broadcast.op[size], d, 0, rm_reg(XMM_T0));
     }
     vec_commit(l, w, d);
     return true;
@@ -54,12 +51,11 @@ bool lift_dup_gen(struct lift *l, uint32_t w)
 /* eax or rax = a lane, zero-extended. */
 static void extract(struct lift *l, unsigned size, unsigned index, int r, unsigned n)
 {
-    static const uint32_t op[4] = {VPEXTRB, VPEXTRW, VPEXTRD, VPEXTRQ};
     int x = vreg_read(l, n, XMM_T0);
     if (index == 0 && size >= 2)
         x_v(&l->e, size == 3 ? VMOVQ_TO_R : VMOVD_ST, x, 0, rm_reg(r));
     else
-        x_vi(&l->e, op[size], x, 0, rm_reg(r), index);
+        x_vi(&l->e, lanes_extract.op[size], x, 0, rm_reg(r), index);
 }
 
 bool lift_umov(struct lift *l, uint32_t w)
@@ -95,7 +91,7 @@ bool lift_ins_gen(struct lift *l, uint32_t w)
     unsigned imm = bits(w, 20, 16), size = lane_size(imm);
     int d = vreg_dest(RD(w), XMM_T0), s = vreg_read(l, RD(w), XMM_T0),
         r = gpr_read_z(l, RN(w), RAX);
-    x_vi(&l->e, insert[size], d, s, rm_reg(r), imm >> (size + 1));
+    x_vi(&l->e, lanes_insert.op[size], d, s, rm_reg(r), imm >> (size + 1));
     vreg_commit(l, RD(w), d, 0);
     return true;
 }
@@ -115,7 +111,7 @@ bool lift_ins_elem(struct lift *l, uint32_t w)
     } else {
         int n = vreg_read(l, RN(w), XMM_T1);
         x_vi(&l->e, size ? VPEXTRW : VPEXTRB, n, 0, rm_reg(RAX), from);
-        x_vi(&l->e, insert[size], d, s, rm_reg(RAX), to);
+        x_vi(&l->e, lanes_insert.op[size], d, s, rm_reg(RAX), to);
     }
     vreg_commit(l, RD(w), d, 0);
     return true;

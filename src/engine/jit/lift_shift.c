@@ -21,8 +21,6 @@ static unsigned count_left(uint32_t w)
     return bits(w, 22, 16) - (8u << imm_size(w));
 }
 
-#define AS_SCALAR(w) ((w) & ~(1u << 30))
-
 /* d = V[n] >> count, rounded or not. d is not T1, T2 or T3. */
 static void shift_right(struct lift *l, unsigned size, bool is_signed, bool rounded, int d, int n,
                         unsigned count)

@@ -17,9 +17,6 @@ static bool lanewise(struct lift *l, uint32_t w, uint32_t op)
     return true;
 }
 
-/* Scalar forms are the low 64-bit lane with the rest zeroed. */
-#define AS_SCALAR(w) ((w) & ~(1u << 30))
-
 #define LANEWISE(row, b, h, s, d)                         \
     bool lift_##row(struct lift *l, uint32_t w)           \
     {                                                     \

@@ -18,14 +18,13 @@ static unsigned lane_of(uint32_t w, unsigned *lane)
 
 bool lift_ld_single(struct lift *l, uint32_t w)
 {
-    static const uint32_t insert[4] = {VPINSRB, VPINSRW, VPINSRD, VPINSRQ};
     unsigned lane, size = lane_of(w, &lane);
     if (bit(w, 21) || bit(w, 13)) /* LD2 to LD4 of one structure */
         return false;
     int base = gpr_read(l, RN(w), RCX), d = vreg_dest(RD(w), XMM_T0),
         s = vreg_read(l, RD(w), XMM_T0);
     may_fault(l);
-    x_vi(&l->e, insert[size], d, s, rm_mem(base, 0), lane);
+    x_vi(&l->e, lanes_insert.op[size], d, s, rm_mem(base, 0), lane);
     address_post_index(l, w, base, 1u << size);
     vreg_commit(l, RD(w), d, 0);
     return true;
@@ -33,13 +32,12 @@ bool lift_ld_single(struct lift *l, uint32_t w)
 
 bool lift_st_single(struct lift *l, uint32_t w)
 {
-    static const uint32_t extract[4] = {VPEXTRB, VPEXTRW, VPEXTRD, VPEXTRQ};
     unsigned lane, size = lane_of(w, &lane);
     if (bit(w, 21) || bit(w, 13))
         return false;
     int base = gpr_read(l, RN(w), RCX), s = vreg_read(l, RD(w), XMM_T0);
     may_fault(l);
-    x_vi(&l->e, extract[size], s, 0, rm_mem(base, 0), lane);
+    x_vi(&l->e, lanes_extract.op[size], s, 0, rm_mem(base, 0), lane);
     address_post_index(l, w, base, 1u << size);
     return true;
 }

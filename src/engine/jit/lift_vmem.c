@@ -3,7 +3,7 @@
  * ST1 and LD1 of whole registers, LD1R. Registers change after the last
  * access, as in lift_mem.c.
  */
-#include "engine/jit/lifters.h"
+#include "engine/jit/vec.h"
 
 /* size: log2 of bytes, 0 to 4. The rest of the register becomes zero. */
 static void v_load(struct emit *e, unsigned size, int x, struct rm m)
@@ -277,13 +277,12 @@ WHOLE(4)
 /* LD1R; the other counts are the interpreter's. */
 bool lift_ld_replicate(struct lift *l, uint32_t w)
 {
-    static const uint32_t broadcast[4] = {VPBROADCASTB, VPBROADCASTW, VPBROADCASTD, VPBROADCASTQ};
     unsigned size = bits(w, 11, 10);
     if (bit(w, 21) || bit(w, 13) || bit(w, 12) || !post_index_ok(w))
         return false;
     int base = gpr_read(l, RN(w), RCX), dest = vreg_dest(RD(w), XMM_T0);
     may_fault(l);
-    x_v(&l->e, broadcast[size], dest, 0, rm_mem(base, 0));
+    x_v(&l->e, lanes_broadcast.op[size], dest, 0, rm_mem(base, 0));
     address_post_index(l, w, base, 1u << size);
     if (bit(w, 30))
         vreg_commit(l, RD(w), dest, 0);

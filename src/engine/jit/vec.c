@@ -12,6 +12,10 @@ const struct lanes lanes_cmpgt = {{VPCMPGTB, VPCMPGTW, VPCMPGTD, VPCMPGTQ}};
 const struct lanes lanes_unpack_low = {{VPUNPCKLBW, VPUNPCKLWD, VPUNPCKLDQ, VPUNPCKLQDQ}};
 const struct lanes lanes_unpack_high = {{VPUNPCKHBW, VPUNPCKHWD, VPUNPCKHDQ, VPUNPCKHQDQ}};
 
+const struct lanes lanes_broadcast = {{VPBROADCASTB, VPBROADCASTW, VPBROADCASTD, VPBROADCASTQ}};
+const struct lanes lanes_insert = {{VPINSRB, VPINSRW, VPINSRD, VPINSRQ}};
+const struct lanes lanes_extract = {{VPEXTRB, VPEXTRW, VPEXTRD, VPEXTRQ}};
+
 static const uint32_t shift_imm[4] = {0, VPSHIFTW_I, VPSHIFTD_I, VPSHIFTQ_I};
 
 void vec_op(struct lift *l, uint32_t op, int d, unsigned n, unsigned m)

@@ -10,6 +10,8 @@
 
 #define IS_Q(w) bit(w, 30)
 #define LANE(w) bits(w, 23, 22)
+/* A scalar form works on the lowest lane and zeroes the rest, as a vector form without Q does. */
+#define AS_SCALAR(w) ((w) & ~(1u << 30))
 
 /* An operation for each lane size; 0: the host has none. */
 struct lanes {
@@ -18,6 +20,7 @@ struct lanes {
 
 extern const struct lanes lanes_add, lanes_sub, lanes_cmpeq, lanes_cmpgt, lanes_unpack_low,
     lanes_unpack_high;
+extern const struct lanes lanes_broadcast, lanes_insert, lanes_extract;
 
 /* d = op(V[n], V[m]), whichever encodings op has. Uses T0 and T1. */
 void vec_op(struct lift *l, uint32_t op, int d, unsigned n, unsigned m);
