@@ -35,6 +35,7 @@ static struct {
     struct launch launch;
     struct handover handover;
     struct program program;
+    struct cpu_model model;
 } start;
 
 static const struct engine *const engines[] = {&engine_jit, &engine_interp};
@@ -251,7 +252,10 @@ static int run_program(const char *name, char **argv, char **envp, bool fresh)
             log_launch_error("there is no engine '%s' (elver --help)", o->engine);
         return EXIT_CANNOT_RUN;
     }
-    t = first_task(o, engine, model);
+    start.model = *model;
+    if (!o->cpu && engine->slow_features)
+        start.model.quiet = engine->slow_features();
+    t = first_task(o, engine, &start.model);
     err = t ? seccomp_load(t, start.handover.filters, start.handover.filter_bytes) : -LINUX_ENOMEM;
     if (err == 0)
         err = exec_load(t, &start.program, argv, envp);

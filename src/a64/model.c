@@ -31,12 +31,13 @@
 #define FEATURES_MAX ((1ull << A64_FEAT_COUNT) - 1)
 
 const struct cpu_model cpu_models[] = {
-    {"default", "Armv8 with what is fast on this host", FEATURES_DEFAULT, 0x000fe170},
-    {"v8.0", "Armv8.0-A with the cryptographic extension (Cortex-A72)", FEATURES_V8_0, 0x410fd083},
-    {"neoverse-n1", "Arm Neoverse N1, Armv8.2-A", FEATURES_N1, 0x413fd0c1},
-    {"apple-m1", "Apple M1, Armv8.5-A", FEATURES_M1, 0x611f0231},
-    {"max", "everything that is implemented", FEATURES_MAX, 0x000fe171},
-    {NULL, NULL, 0, 0},
+    {"default", "Armv8 with what is fast on this host", FEATURES_DEFAULT, 0, 0x000fe170},
+    {"v8.0", "Armv8.0-A with the cryptographic extension (Cortex-A72)", FEATURES_V8_0, 0,
+     0x410fd083},
+    {"neoverse-n1", "Arm Neoverse N1, Armv8.2-A", FEATURES_N1, 0, 0x413fd0c1},
+    {"apple-m1", "Apple M1, Armv8.5-A", FEATURES_M1, 0, 0x611f0231},
+    {"max", "everything that is implemented", FEATURES_MAX, 0, 0x000fe171},
+    {NULL, NULL, 0, 0, 0},
 };
 
 const struct cpu_model *model_find(const char *name)
@@ -78,7 +79,7 @@ static const struct announcement {
 
 static bool has(const struct cpu_model *m, const struct announcement *a)
 {
-    return m->features >> a->feature & 1;
+    return (m->features & ~m->quiet) >> a->feature & 1;
 }
 
 static uint64_t hwcap_word(const struct cpu_model *m, unsigned word)

@@ -14,6 +14,7 @@ struct cpu_model {
     const char *name;
     const char *help;  /* one line for --help */
     uint64_t features; /* A64_FEAT_BIT set */
+    uint64_t quiet;    /* those among them that nothing announces, though they work */
     uint32_t midr;     /* MIDR_EL1: implementer, variant, architecture, part, revision */
 };
 

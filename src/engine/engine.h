@@ -43,6 +43,8 @@ struct engine {
 
     /* Once per process image, before the first thread. 0 or -LINUX_Exxx with a sentence in the log. */
     int (*process_init)(const struct engine_options *opt);
+    /* A64_FEAT_BITs for which this host has no instructions: guests do better with other code. NULL: none. */
+    uint64_t (*slow_features)(void);
 
     /* In the thread itself, before its first run and after its last. */
     int (*thread_init)(struct cpu *cpu);

@@ -18,3 +18,6 @@ expect secret elver --sysroot "$DEBIAN" /usr/bin/cat "$PWD/here"
 # The processor that is asked for is the one that is seen.
 expect_like 'CPU part.*0xd0c' elver --cpu neoverse-n1 --sysroot "$DEBIAN" /usr/bin/cat /proc/cpuinfo
 expect_like 'Neoverse-N1' elver --cpu neoverse-n1 --sysroot "$DEBIAN" /usr/bin/lscpu
+# What the host would be slow at is not announced, unless a processor that has it was asked for.
+ELVER_SYSROOT=$DEBIAN expect_like 'pmull crc32' elver --engine=jit --host-cpu=avx2 /usr/bin/cat /proc/cpuinfo
+ELVER_SYSROOT=$DEBIAN expect_like 'sha1 sha2' elver --host-cpu=avx2 --cpu=v8.0 /usr/bin/cat /proc/cpuinfo

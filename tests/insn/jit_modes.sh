@@ -1,6 +1,6 @@
 #!/bin/sh
 # The translator's forced modes: regions of one instruction, no links between regions, a cache that is emptied all the
-# time, a cache mapped twice, a processor without AVX-512. In each, random instructions and blocks against the
+# time, a cache mapped twice, a processor without AVX-512, GFNI and SHA. In each, random instructions and blocks against the
 # interpreter's functions, then code that changes, and threads and forks.
 # test: engines=once timeout=300
 set -e

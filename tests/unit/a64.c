@@ -219,9 +219,11 @@ static void test_model_one_source(void **state)
     uint64_t seen[3] = {0};
 
     for (int f = 0; f < A64_FEAT_COUNT; f++) {
-        struct cpu_model with = {"with", "", 1ull << f, 0}, none = {"none", "", 0, 0};
+        struct cpu_model with = {"with", "", 1ull << f, 0, 0}, none = {"none", "", 0, 0, 0},
+                         quiet = {"quiet", "", 1ull << f, 1ull << f, 0};
 
         assert_int_equal(model_hwcap(&none) | model_hwcap2(&none), 0);
+        assert_int_equal(model_hwcap(&quiet) | model_hwcap2(&quiet), 0);
         assert_int_equal(seen[1] & model_hwcap(&with), 0);
         assert_int_equal(seen[2] & model_hwcap2(&with), 0);
         seen[1] |= model_hwcap(&with);

@@ -37,7 +37,7 @@ void emit_modrm(struct emit *e, int reg, struct rm m, bool wide)
 static bool reads_rm(uint32_t opcode, int reg)
 {
     uint8_t op = (uint8_t)opcode;
-    if (opcode & OP_0F38)
+    if (opcode & (OP_0F38 | OP_0F3A))
         return false;
     if (opcode & OP_0F)
         return op == 0xb6 || op == 0xb7 || op == 0xbe || op == 0xbf || op == 0xaf ||
@@ -50,8 +50,9 @@ static bool reads_rm(uint32_t opcode, int reg)
 static bool reg_is_kept(uint32_t opcode)
 {
     uint8_t op = (uint8_t)opcode;
-    return !(opcode & (OP_0F | OP_0F38)) && (op == 0x89 || op == 0x88 || op == 0x39 || op == 0x3b ||
-                                             op == 0x85 || op == 0x81 || op == 0x83 || op == 0xc7);
+    return !(opcode & (OP_0F | OP_0F38 | OP_0F3A)) &&
+           (op == 0x89 || op == 0x88 || op == 0x39 || op == 0x3b || op == 0x85 || op == 0x81 ||
+            op == 0x83 || op == 0xc7);
 }
 
 /* Keeps e->held true; *m becomes a register if that holds the slot. */
@@ -106,10 +107,12 @@ void x_rm(struct emit *e, bool w, uint32_t opcode, int reg, struct rm m)
         force = true;
     if (rex || force)
         e8(e, 0x40 | rex);
-    if (opcode & (OP_0F | OP_0F38))
+    if (opcode & (OP_0F | OP_0F38 | OP_0F3A))
         e8(e, 0x0f);
     if (opcode & OP_0F38)
         e8(e, 0x38);
+    if (opcode & OP_0F3A)
+        e8(e, 0x3a);
     e8(e, (uint8_t)opcode);
     emit_modrm(e, reg, m, false);
 }

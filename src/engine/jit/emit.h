@@ -126,6 +126,7 @@ void emit_modrm(struct emit *e, int reg, struct rm m, bool wide);
 /* Opcode maps and mandatory prefixes, ORed to the opcode byte given to x_rm. */
 #define OP_0F 0x100u
 #define OP_0F38 0x200u
+#define OP_0F3A 0x400u
 #define OP_66 0x1000u
 #define OP_F2 0x2000u
 #define OP_F3 0x4000u

@@ -470,36 +470,6 @@ bool lift_rev64(struct lift *l, uint32_t w)
     return reverse(l, w, true, false);
 }
 
-/* CRC32C is the host's own instruction. */
-static bool crc32c(struct lift *l, uint32_t w, unsigned size)
-{
-    struct emit *e = &l->e;
-    if (RD(w) == 31)
-        return true;
-    gpr_copy_z(l, false, RAX, RN(w));
-    int data = gpr_read_z(l, RM(w), RCX);
-    uint32_t op = 0xf1 | OP_0F38 | OP_F2;
-    if (size == 0) {
-        if (data != RCX)
-            x_mov(e, RCX, data);
-        op = 0xf0 | OP_0F38 | OP_F2;
-        data = RCX;
-    }
-    x_rm(e, size == 3, size == 1 ? op | OP_66 : op, RAX, rm_reg(data));
-    gpr_commit(l, RD(w), RAX);
-    return true;
-}
-
-bool lift_crc32c(struct lift *l, uint32_t w)
-{
-    return crc32c(l, w, bits(w, 11, 10));
-}
-
-bool lift_crc32cx(struct lift *l, uint32_t w)
-{
-    return crc32c(l, w, 3);
-}
-
 /* ---- conditional ---- */
 
 enum select { SEL_PLAIN, SEL_INC, SEL_INV, SEL_NEG };

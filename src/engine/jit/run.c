@@ -8,10 +8,12 @@
  * emptied when everybody is outside. Who was outside meanwhile sees that
  * jit.epoch moved and forgets its remembered code addresses before going in.
  */
+#include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "a64/feature.h"
 #include "abi/errno.h"
 #include "abi/flags.h"
 #include "abi/syscalls.h"
@@ -447,6 +449,13 @@ static uint64_t number_after(const char *words, const char *word)
     return at ? strtoul(at + strlen(word), NULL, 16) : 0;
 }
 
+/* CPUID leaf 7, EBX bit 29; the compiler's builtin does not know its name. */
+static bool has_sha(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
+}
+
 static int jit_process_init(const struct engine_options *opt)
 {
     __builtin_cpu_init();
@@ -455,10 +464,12 @@ static int jit_process_init(const struct engine_options *opt)
         log_line("the translator needs a processor with AVX2, BMI2 and FMA (x86-64-v3)");
         return -LINUX_ENOSYS;
     }
-    jit.avx512 = __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-                 __builtin_cpu_supports("avx512dq") &&
-                 !(opt->host_cpu && strcmp(opt->host_cpu, "avx2") == 0);
-    jit.gfni = __builtin_cpu_supports("gfni");
+    /* "avx2" is the first processor that had it: nothing of what came later. */
+    bool newer = !(opt->host_cpu && strcmp(opt->host_cpu, "avx2") == 0);
+    jit.avx512 = newer && __builtin_cpu_supports("avx512vl") &&
+                 __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+    jit.gfni = newer && __builtin_cpu_supports("gfni");
+    jit.sha = newer && has_sha();
     jit.aes = __builtin_cpu_supports("aes");
     jit.pclmul = __builtin_cpu_supports("pclmul");
     jit.one_insn = word_in(opt->debug, "one-insn");
@@ -485,9 +496,15 @@ static int jit_process_init(const struct engine_options *opt)
     return 0;
 }
 
+static uint64_t jit_slow_features(void)
+{
+    return jit.sha ? 0 : A64_FEAT_BIT(SHA1) | A64_FEAT_BIT(SHA256);
+}
+
 const struct engine engine_jit = {
     .name = "jit",
     .process_init = jit_process_init,
+    .slow_features = jit_slow_features,
     .thread_init = jit_thread_init,
     .thread_exit = jit_thread_exit,
     .run = jit_run,

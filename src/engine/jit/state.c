@@ -83,6 +83,14 @@ void emit_pool(struct emit *e)
         0x09080b0a0d0c0f0e,
         0x0302010007060504,
         0x0b0a09080f0e0d0c,
+        [K_CRC32 / 8] = 0xb4e5b025f7011641,
+        0x00000001db710641,
+        [K_SHA1 / 8] = 0xa57d8667a57d8667,
+        0xa57d8667a57d8667,
+        0x9126145f9126145f,
+        0x9126145f9126145f,
+        0x70e4432470e44324,
+        0x70e4432470e44324,
     };
     e->pool = e->p;
     for (unsigned i = 0; i < ARRAY_LEN(pool); i++)

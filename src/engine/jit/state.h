@@ -81,7 +81,9 @@ enum jit_const {
     K_BITS = 224, /* how many bits 0 to 15 have, for PSHUFB */
     K_REVERSE =
         240, /* orders for PSHUFB: bytes of halfwords, bytes, then halfwords of words, then of doublewords */
-    K_POOL_BYTES = 336
+    K_CRC32 = 336, /* the polynomial's inverse modulo x^64, the polynomial; bits reflected */
+    K_SHA1 = 352,  /* minus the constants of SHA-1's rounds, in every word */
+    K_POOL_BYTES = 400
 };
 
 /* Writes the pool at e->p and makes it the emitter's. */
