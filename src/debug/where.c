@@ -32,48 +32,32 @@ static bool read_at(long fd, void *buf, uint64_t bytes, uint64_t offset)
            (long)bytes;
 }
 
-/* One line of the maps file; true when addr lies in it. */
-static bool parse_line(const char *line, uint64_t addr, struct where *out)
+/* What is asked of the maps file, and the answer. */
+struct wanted {
+    uint64_t addr;
+    struct where *out;
+};
+
+static int parse_line(void *context, const char *line)
 {
+    struct wanted *want = context;
+    struct where *out = want->out;
     unsigned long long start, end, offset;
     int name = 0;
     if (sscanf(line, "%llx-%llx %4s %llx %*s %*s %n", &start, &end, out->perms, &offset, &name) < 4)
-        return false;
-    if (addr < start || addr >= end)
-        return false;
+        return 0;
+    if (want->addr < start || want->addr >= end)
+        return 0;
     out->start = start;
     out->end = end;
     out->offset = offset;
     snprintf(out->file, sizeof(out->file), "%s", name ? line + name : "");
-    return true;
+    return 1;
 }
 
 static bool find_mapping(uint64_t addr, struct where *out)
 {
-    char buf[8192];
-    size_t have = 0;
-    bool found = false;
-    long fd = open_file("/proc/self/maps");
-    if (fd < 0)
-        return false;
-    while (!found) {
-        long n = host_syscall(LINUX_SYS_read, (uint64_t)fd, (uintptr_t)(buf + have),
-                              sizeof(buf) - 1 - have, 0, 0, 0);
-        if (n <= 0)
-            break;
-        have += (size_t)n;
-        buf[have] = 0;
-        char *line = buf, *end;
-        while (!found && (end = strchr(line, '\n'))) {
-            *end = 0;
-            found = parse_line(line, addr, out);
-            line = end + 1;
-        }
-        have -= (size_t)(line - buf);
-        memmove(buf, line, have);
-    }
-    close_file(fd);
-    return found;
+    return host_maps_each(parse_line, &(struct wanted){addr, out}) == 1;
 }
 
 /* The address that the file was linked for, of the byte at a file offset. */

@@ -269,6 +269,13 @@ int host_fd_next_reserved(int from);
 /* A guest call wants this very number (dup3): moves ours elsewhere. 0 or -LINUX_Exxx. */
 int host_fd_yield(int fd) must_check;
 
+/* ---- what is mapped (host/maps.c) ---- */
+
+/* One line of /proc/self/maps, without its newline; anything but 0 ends the reading. */
+typedef int host_maps_fn(void *context, const char *line);
+/* What `each` returned last, or -LINUX_Exxx when there is no list (no /proc). Takes no lock. */
+int host_maps_each(host_maps_fn *each, void *context);
+
 /* Time for the guest's vDSO without a trap: fills *ts, 0 or -LINUX_EINVAL. */
 struct linux_timespec;
 long host_clock_gettime(int clock, struct linux_timespec *ts);

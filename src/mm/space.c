@@ -234,7 +234,7 @@ static int adopt_range(struct space *s, uint64_t start, uint64_t end)
 }
 
 /* Lines of /proc/self/maps begin "START-END "; those at or above GUEST_MAX are not our business. */
-static int adopt_line(struct space *s, const char *line)
+static int adopt_line(void *s, const char *line)
 {
     unsigned long long start, end;
     if (sscanf(line, "%llx-%llx ", &start, &end) != 2 || start >= GUEST_MAX || end <= GUEST_MIN)
@@ -244,30 +244,9 @@ static int adopt_line(struct space *s, const char *line)
 
 int space_adopt(struct space *s, uint64_t unknown, uint64_t len)
 {
-    static const char path[] = "/proc/self/maps";
-    char buf[4096];
-    size_t have = 0;
-    int err = 0;
+    int err = host_maps_each(adopt_line, s);
 
-    long fd = host_syscall(LINUX_SYS_openat, (uint64_t)LINUX_AT_FDCWD, (uintptr_t)path,
-                           LINUX_O_CLOEXEC, 0, 0, 0);
-    if (fd < 0)
-        return adopt_range(s, unknown, unknown + len);
-    while (!err) {
-        long n = host_syscall(LINUX_SYS_read, (uint64_t)fd, (uintptr_t)(buf + have),
-                              sizeof(buf) - 1 - have, 0, 0, 0);
-        if (n <= 0)
-            break;
-        have += (size_t)n;
-        buf[have] = 0;
-        char *line = buf, *end;
-        for (; !err && (end = strchr(line, '\n')); line = end + 1)
-            err = adopt_line(s, line);
-        have -= (size_t)(line - buf);
-        memmove(buf, line, have);
-    }
-    (void)host_syscall(LINUX_SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
-    return err;
+    return err == -LINUX_ENOMEM ? err : err ? adopt_range(s, unknown, unknown + len) : 0;
 }
 
 /* ---- what every change of the space shares ---- */

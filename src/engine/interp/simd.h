@@ -239,6 +239,35 @@ typedef uint64_t fp_op(struct fpu *f, enum fpu_fmt fmt, uint64_t d, uint64_t a, 
 void simd_fp_apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes,
                    const union lanes *x, const union lanes *y);
 
+/* Defines op_name by an expression of f, fmt, d, a and b. A comparison gives a lane of ones. */
+#define FP_OP(name, expr)                                                                          \
+    static uint64_t op_##name(struct fpu *f, enum fpu_fmt fmt, uint64_t d, uint64_t a, uint64_t b) \
+    {                                                                                              \
+        return expr;                                                                               \
+    }
+#define ALL_ONES_IF(cond) ((cond) ? UINT64_MAX : 0)
+
+/* The forms of op_name, by the file's own apply(cpu, word, op, fmt, bytes). */
+#define FP_VEC(name)                                                   \
+    EXEC(name##_vec)                                                   \
+    {                                                                  \
+        apply(cpu, word, op_##name, fmt_field(word), vec_bytes(word)); \
+    }
+#define FP_VEC_H(name)                                       \
+    EXEC(name##_vec_h)                                       \
+    {                                                        \
+        apply(cpu, word, op_##name, FPU_H, vec_bytes(word)); \
+    }
+#define FP_SCALAR(name)                                                      \
+    EXEC(name##_scalar)                                                      \
+    {                                                                        \
+        apply(cpu, word, op_##name, fmt_field(word), 1u << fmt_field(word)); \
+    }                                                                        \
+    EXEC(name##_scalar_h)                                                    \
+    {                                                                        \
+        apply(cpu, word, op_##name, FPU_H, 1u << FPU_H);                     \
+    }
+
 static inline struct fpu fpu_begin(const struct cpu *cpu)
 {
     return (struct fpu){cpu->fpcr, cpu->fpsr};

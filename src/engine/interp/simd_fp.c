@@ -5,14 +5,6 @@
  */
 #include "engine/interp/simd.h"
 
-/* Of operands a and b and the destination's old lane d. A comparison gives a lane of ones. */
-#define FP_OP(name, expr)                                                                          \
-    static uint64_t op_##name(struct fpu *f, enum fpu_fmt fmt, uint64_t d, uint64_t a, uint64_t b) \
-    {                                                                                              \
-        return expr;                                                                               \
-    }
-#define ALL_ONES_IF(cond) ((cond) ? UINT64_MAX : 0)
-
 FP_OP(fadd, fpu_add(f, fmt, a, b))
 FP_OP(fsub, fpu_sub(f, fmt, a, b))
 FP_OP(fabd, fpu_abs(fmt, fpu_sub(f, fmt, a, b)))
@@ -42,53 +34,53 @@ static void apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, u
     simd_fp_apply(cpu, word, op, fmt, bytes, &x, &y);
 }
 
-#define VEC(name)                                                      \
-    EXEC(name##_vec)                                                   \
-    {                                                                  \
-        apply(cpu, word, op_##name, fmt_field(word), vec_bytes(word)); \
-    }                                                                  \
-    EXEC(name##_vec_h)                                                 \
-    {                                                                  \
-        apply(cpu, word, op_##name, FPU_H, vec_bytes(word));           \
-    }
-#define SCALAR(name)                                                         \
-    EXEC(name##_scalar)                                                      \
-    {                                                                        \
-        apply(cpu, word, op_##name, fmt_field(word), 1u << fmt_field(word)); \
-    }                                                                        \
-    EXEC(name##_scalar_h)                                                    \
-    {                                                                        \
-        apply(cpu, word, op_##name, FPU_H, 1u << FPU_H);                     \
-    }
-
-VEC(fadd)
-VEC(fsub)
-VEC(fabd)
-SCALAR(fabd)
-VEC(fmul)
-VEC(fmulx)
-SCALAR(fmulx)
-VEC(fdiv)
-VEC(fmla)
-VEC(fmls)
-VEC(fmax)
-VEC(fmin)
-VEC(fmaxnm)
-VEC(fminnm)
-VEC(frecps)
-SCALAR(frecps)
-VEC(frsqrts)
-SCALAR(frsqrts)
-VEC(fcmeq)
-SCALAR(fcmeq)
-VEC(fcmge)
-SCALAR(fcmge)
-VEC(fcmgt)
-SCALAR(fcmgt)
-VEC(facge)
-SCALAR(facge)
-VEC(facgt)
-SCALAR(facgt)
+FP_VEC(fadd)
+FP_VEC_H(fadd)
+FP_VEC(fsub)
+FP_VEC_H(fsub)
+FP_VEC(fabd)
+FP_VEC_H(fabd)
+FP_SCALAR(fabd)
+FP_VEC(fmul)
+FP_VEC_H(fmul)
+FP_VEC(fmulx)
+FP_VEC_H(fmulx)
+FP_SCALAR(fmulx)
+FP_VEC(fdiv)
+FP_VEC_H(fdiv)
+FP_VEC(fmla)
+FP_VEC_H(fmla)
+FP_VEC(fmls)
+FP_VEC_H(fmls)
+FP_VEC(fmax)
+FP_VEC_H(fmax)
+FP_VEC(fmin)
+FP_VEC_H(fmin)
+FP_VEC(fmaxnm)
+FP_VEC_H(fmaxnm)
+FP_VEC(fminnm)
+FP_VEC_H(fminnm)
+FP_VEC(frecps)
+FP_VEC_H(frecps)
+FP_SCALAR(frecps)
+FP_VEC(frsqrts)
+FP_VEC_H(frsqrts)
+FP_SCALAR(frsqrts)
+FP_VEC(fcmeq)
+FP_VEC_H(fcmeq)
+FP_SCALAR(fcmeq)
+FP_VEC(fcmge)
+FP_VEC_H(fcmge)
+FP_SCALAR(fcmge)
+FP_VEC(fcmgt)
+FP_VEC_H(fcmgt)
+FP_SCALAR(fcmgt)
+FP_VEC(facge)
+FP_VEC_H(facge)
+FP_SCALAR(facge)
+FP_VEC(facgt)
+FP_VEC_H(facgt)
+FP_SCALAR(facgt)
 
 /* ---- by element ---- */
 

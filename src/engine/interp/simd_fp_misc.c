@@ -5,13 +5,8 @@
  */
 #include "engine/interp/simd.h"
 
-/* Of lane a; b is the number of fraction bits where there are any. */
-#define FP_OP(name, expr)                                                                          \
-    static uint64_t op_##name(struct fpu *f, enum fpu_fmt fmt, uint64_t d, uint64_t a, uint64_t b) \
-    {                                                                                              \
-        return expr;                                                                               \
-    }
-#define ALL_ONES_IF(cond) ((cond) ? UINT64_MAX : 0)
+/* Operations of lane a; b is the number of fraction bits where there are any. */
+
 #define MODE FPCR_RMODE(f->fpcr)
 
 static void apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, unsigned bytes)
@@ -21,26 +16,6 @@ static void apply(struct cpu *cpu, uint32_t word, fp_op *op, enum fpu_fmt fmt, u
     simd_fp_apply(cpu, word, op, fmt, bytes, &x, &(union lanes){0});
 }
 
-#define VEC(name)                                                      \
-    EXEC(name##_vec)                                                   \
-    {                                                                  \
-        apply(cpu, word, op_##name, fmt_field(word), vec_bytes(word)); \
-    }
-#define VEC_H(name)                                          \
-    EXEC(name##_vec_h)                                       \
-    {                                                        \
-        apply(cpu, word, op_##name, FPU_H, vec_bytes(word)); \
-    }
-#define SCALAR(name)                                                         \
-    EXEC(name##_scalar)                                                      \
-    {                                                                        \
-        apply(cpu, word, op_##name, fmt_field(word), 1u << fmt_field(word)); \
-    }                                                                        \
-    EXEC(name##_scalar_h)                                                    \
-    {                                                                        \
-        apply(cpu, word, op_##name, FPU_H, 1u << FPU_H);                     \
-    }
-
 /* ---- sign, root, estimates ---- */
 
 FP_OP(fabs, fpu_abs(fmt, a))
@@ -49,19 +24,19 @@ FP_OP(fsqrt, fpu_sqrt(f, fmt, a))
 FP_OP(frecpe, fpu_recip_estimate(f, fmt, a))
 FP_OP(frsqrte, fpu_rsqrt_estimate(f, fmt, a))
 FP_OP(frecpx, fpu_recip_exponent(f, fmt, a))
-VEC(fabs)
-VEC_H(fabs)
-VEC(fneg)
-VEC_H(fneg)
-VEC(fsqrt)
-VEC_H(fsqrt)
-VEC(frecpe)
-VEC_H(frecpe)
-SCALAR(frecpe)
-VEC(frsqrte)
-VEC_H(frsqrte)
-SCALAR(frsqrte)
-SCALAR(frecpx)
+FP_VEC(fabs)
+FP_VEC_H(fabs)
+FP_VEC(fneg)
+FP_VEC_H(fneg)
+FP_VEC(fsqrt)
+FP_VEC_H(fsqrt)
+FP_VEC(frecpe)
+FP_VEC_H(frecpe)
+FP_SCALAR(frecpe)
+FP_VEC(frsqrte)
+FP_VEC_H(frsqrte)
+FP_SCALAR(frsqrte)
+FP_SCALAR(frecpx)
 
 /* ---- comparison with zero ---- */
 
@@ -70,21 +45,21 @@ FP_OP(fcmge_zero, ALL_ONES_IF(fpu_ge(f, fmt, a, 0)))
 FP_OP(fcmgt_zero, ALL_ONES_IF(fpu_gt(f, fmt, a, 0)))
 FP_OP(fcmle_zero, ALL_ONES_IF(fpu_ge(f, fmt, 0, a)))
 FP_OP(fcmlt_zero, ALL_ONES_IF(fpu_gt(f, fmt, 0, a)))
-VEC(fcmeq_zero)
-VEC_H(fcmeq_zero)
-SCALAR(fcmeq_zero)
-VEC(fcmge_zero)
-VEC_H(fcmge_zero)
-SCALAR(fcmge_zero)
-VEC(fcmgt_zero)
-VEC_H(fcmgt_zero)
-SCALAR(fcmgt_zero)
-VEC(fcmle_zero)
-VEC_H(fcmle_zero)
-SCALAR(fcmle_zero)
-VEC(fcmlt_zero)
-VEC_H(fcmlt_zero)
-SCALAR(fcmlt_zero)
+FP_VEC(fcmeq_zero)
+FP_VEC_H(fcmeq_zero)
+FP_SCALAR(fcmeq_zero)
+FP_VEC(fcmge_zero)
+FP_VEC_H(fcmge_zero)
+FP_SCALAR(fcmge_zero)
+FP_VEC(fcmgt_zero)
+FP_VEC_H(fcmgt_zero)
+FP_SCALAR(fcmgt_zero)
+FP_VEC(fcmle_zero)
+FP_VEC_H(fcmle_zero)
+FP_SCALAR(fcmle_zero)
+FP_VEC(fcmlt_zero)
+FP_VEC_H(fcmlt_zero)
+FP_SCALAR(fcmlt_zero)
 
 /* ---- to integral values ---- */
 
@@ -99,24 +74,24 @@ FP_OP(frint32z, fpu_round_int_n(f, fmt, a, FPU_ZERO, 32))
 FP_OP(frint32x, fpu_round_int_n(f, fmt, a, MODE, 32))
 FP_OP(frint64z, fpu_round_int_n(f, fmt, a, FPU_ZERO, 64))
 FP_OP(frint64x, fpu_round_int_n(f, fmt, a, MODE, 64))
-VEC(frintn)
-VEC_H(frintn)
-VEC(frinta)
-VEC_H(frinta)
-VEC(frintp)
-VEC_H(frintp)
-VEC(frintm)
-VEC_H(frintm)
-VEC(frintz)
-VEC_H(frintz)
-VEC(frintx)
-VEC_H(frintx)
-VEC(frinti)
-VEC_H(frinti)
-VEC(frint32z)
-VEC(frint32x)
-VEC(frint64z)
-VEC(frint64x)
+FP_VEC(frintn)
+FP_VEC_H(frintn)
+FP_VEC(frinta)
+FP_VEC_H(frinta)
+FP_VEC(frintp)
+FP_VEC_H(frintp)
+FP_VEC(frintm)
+FP_VEC_H(frintm)
+FP_VEC(frintz)
+FP_VEC_H(frintz)
+FP_VEC(frintx)
+FP_VEC_H(frintx)
+FP_VEC(frinti)
+FP_VEC_H(frinti)
+FP_VEC(frint32z)
+FP_VEC(frint32x)
+FP_VEC(frint64z)
+FP_VEC(frint64x)
 
 /* ---- to and from integers of the lane's size ---- */
 
@@ -133,36 +108,36 @@ TO_INT(fcvtms, false, FPU_NEGINF)
 TO_INT(fcvtmu, true, FPU_NEGINF)
 TO_INT(fcvtzs, false, FPU_ZERO)
 TO_INT(fcvtzu, true, FPU_ZERO)
-VEC(fcvtns)
-VEC_H(fcvtns)
-SCALAR(fcvtns)
-VEC(fcvtnu)
-VEC_H(fcvtnu)
-SCALAR(fcvtnu)
-VEC(fcvtas)
-VEC_H(fcvtas)
-SCALAR(fcvtas)
-VEC(fcvtau)
-VEC_H(fcvtau)
-SCALAR(fcvtau)
-VEC(fcvtps)
-VEC_H(fcvtps)
-SCALAR(fcvtps)
-VEC(fcvtpu)
-VEC_H(fcvtpu)
-SCALAR(fcvtpu)
-VEC(fcvtms)
-VEC_H(fcvtms)
-SCALAR(fcvtms)
-VEC(fcvtmu)
-VEC_H(fcvtmu)
-SCALAR(fcvtmu)
-VEC(fcvtzs)
-VEC_H(fcvtzs)
-SCALAR(fcvtzs)
-VEC(fcvtzu)
-VEC_H(fcvtzu)
-SCALAR(fcvtzu)
+FP_VEC(fcvtns)
+FP_VEC_H(fcvtns)
+FP_SCALAR(fcvtns)
+FP_VEC(fcvtnu)
+FP_VEC_H(fcvtnu)
+FP_SCALAR(fcvtnu)
+FP_VEC(fcvtas)
+FP_VEC_H(fcvtas)
+FP_SCALAR(fcvtas)
+FP_VEC(fcvtau)
+FP_VEC_H(fcvtau)
+FP_SCALAR(fcvtau)
+FP_VEC(fcvtps)
+FP_VEC_H(fcvtps)
+FP_SCALAR(fcvtps)
+FP_VEC(fcvtpu)
+FP_VEC_H(fcvtpu)
+FP_SCALAR(fcvtpu)
+FP_VEC(fcvtms)
+FP_VEC_H(fcvtms)
+FP_SCALAR(fcvtms)
+FP_VEC(fcvtmu)
+FP_VEC_H(fcvtmu)
+FP_SCALAR(fcvtmu)
+FP_VEC(fcvtzs)
+FP_VEC_H(fcvtzs)
+FP_SCALAR(fcvtzs)
+FP_VEC(fcvtzu)
+FP_VEC_H(fcvtzu)
+FP_SCALAR(fcvtzu)
 
 static uint64_t sign_extend(enum fpu_fmt fmt, uint64_t a)
 {
@@ -176,12 +151,12 @@ FP_OP(scvtf, fpu_from_fixed(f, fmt, sign_extend(fmt, a), (unsigned)b, false))
 FP_OP(ucvtf, fpu_from_fixed(f, fmt, a, (unsigned)b, true))
 FP_OP(fcvtzs_fixed, fpu_to_fixed(f, fmt, a, (unsigned)b, false, FPU_ZERO, 8u << fmt))
 FP_OP(fcvtzu_fixed, fpu_to_fixed(f, fmt, a, (unsigned)b, true, FPU_ZERO, 8u << fmt))
-VEC(scvtf)
-VEC_H(scvtf)
-SCALAR(scvtf)
-VEC(ucvtf)
-VEC_H(ucvtf)
-SCALAR(ucvtf)
+FP_VEC(scvtf)
+FP_VEC_H(scvtf)
+FP_SCALAR(scvtf)
+FP_VEC(ucvtf)
+FP_VEC_H(ucvtf)
+FP_SCALAR(ucvtf)
 
 /* immh:immb is twice the lane's bits minus the fraction bits; immh's top bit names the lane. */
 static void fixed(struct cpu *cpu, uint32_t word, fp_op *op, bool scalar)
