@@ -137,7 +137,7 @@ $(BUILD)/tests/%: tests/%.c
 .PHONY: tests check check-all check-real bench lint format demo deps
 tests: $(UNIT) $(GUEST)
 
-ENGINES ?= $(if $(ENGINE),$(ENGINE),default interp)
+ENGINES ?= $(if $(ENGINE),$(ENGINE),default jit interp)
 RUN_TESTS = BUILD=$(BUILD) tools/run-tests --engines "$(ENGINES)"
 
 # Minutes. What is missing is installed, or named with the command that installs it.

@@ -9,7 +9,8 @@
  * several instructions; ROW: only rows whose name contains it; COMMAND runs the
  * guest program tests/insn/runner: "qemu-aarch64 -cpu max,sve=off" without -x;
  * "build/elver --cpu=max --engine=jit" compares that engine with the
- * interpreter. What a row cannot be compared in, and why, is in the tables below.
+ * interpreter (ELVER_JIT_DEBUG=eager is set: the translator shall not leave
+ * code that runs once to it). What a row cannot be compared in, and why, is in the tables below.
  *
  * test: timeout=120
  */
@@ -366,6 +367,7 @@ int main(int argc, char **argv)
         printf("qemu-aarch64 is not installed\n");
         return 77;
     }
+    setenv("ELVER_JIT_DEBUG", "eager", 1);
     machine_init(model, using_qemu ? A64_FEAT_BIT(LSE2) : 0);
     for (int op = 0; op < A64_undefined; op++) {
         if (!row_is_run(&a64_rows[op]) || !strstr(a64_rows[op].name, only))

@@ -186,7 +186,10 @@ static inline uint64_t execute(struct cpu *cpu, struct code_page *page, uint64_t
     return cpu->next;
 }
 
-static void run_until_poll(struct cpu *cpu)
+/* The bodies of a run: what is returned if nothing was raised. */
+typedef enum trap_kind run_fn(struct cpu *cpu, interp_warm_fn *is_warm);
+
+static enum trap_kind run_until_poll(struct cpu *cpu, interp_warm_fn *is_warm)
 {
     while (!cpu->poll) {
         struct code_page *page = page_enter(cpu);
@@ -200,18 +203,37 @@ static void run_until_poll(struct cpu *cpu)
         } while (likely(on_page(page, pc) && !stale));
         cpu->pc = pc;
     }
+    return TRAP_INTERRUPT;
 }
 
-static void run_one(struct cpu *cpu)
+static enum trap_kind run_until_warm(struct cpu *cpu, interp_warm_fn *is_warm)
+{
+    while (!cpu->poll) {
+        struct code_page *page = page_enter(cpu);
+        uint64_t pc = cpu->pc, from;
+
+        do {
+            from = pc;
+            cpu->pc = pc;
+            pc = execute(cpu, page, pc);
+        } while (likely(pc == from + 4 && on_page(page, pc)));
+        cpu->pc = mem_untag(pc);
+        if (pc != from + 4 && is_warm(cpu, cpu->pc))
+            return TRAP_STEP;
+    }
+    return TRAP_INTERRUPT;
+}
+
+static enum trap_kind run_one(struct cpu *cpu, interp_warm_fn *is_warm)
 {
     struct code_page *page = page_enter(cpu);
 
     cpu->pc = mem_untag(execute(cpu, page, cpu->pc));
+    return TRAP_STEP;
 }
 
-/* Calls body under a catch; a trap that it does not end with is `normal`. */
-static void guarded(struct cpu *cpu, struct trap *trap, void (*body)(struct cpu *),
-                    enum trap_kind normal)
+/* Calls body under a catch. */
+static void guarded(struct cpu *cpu, struct trap *trap, run_fn *body, interp_warm_fn *is_warm)
 {
     struct interp_thread *t = cpu->engine_thread;
     struct host_catch *outer = host_self->catcher, here;
@@ -219,8 +241,7 @@ static void guarded(struct cpu *cpu, struct trap *trap, void (*body)(struct cpu 
     t->fetching = false;
     cpu->raised = trap;
     if (host_catch(&here) == 0) {
-        body(cpu);
-        *trap = (struct trap){.kind = normal};
+        *trap = (struct trap){.kind = body(cpu, is_warm)};
     } else if (cpu->raised) {
         raise_host_fault(trap, t->fetching);
     }
@@ -230,7 +251,7 @@ static void guarded(struct cpu *cpu, struct trap *trap, void (*body)(struct cpu 
 
 static void interp_step(struct cpu *cpu, struct trap *trap)
 {
-    guarded(cpu, trap, run_one, TRAP_STEP);
+    guarded(cpu, trap, run_one, NULL);
 }
 
 /* Coming from the kernel, an exception return, closes the monitor. */
@@ -240,7 +261,12 @@ static void interp_run(struct cpu *cpu, struct trap *trap)
     if (cpu->single_step)
         interp_step(cpu, trap);
     else
-        guarded(cpu, trap, run_until_poll, TRAP_INTERRUPT);
+        guarded(cpu, trap, run_until_poll, NULL);
+}
+
+void interp_run_cold(struct cpu *cpu, struct trap *trap, interp_warm_fn *is_warm)
+{
+    guarded(cpu, trap, run_until_warm, is_warm);
 }
 
 /* ---- the rest of struct engine ---- */

@@ -77,10 +77,15 @@ static bool table_grow(size_t more)
     return true;
 }
 
-static struct code_slot *table_find(uint64_t key)
+bool cache_may_have(uint64_t key)
 {
     uint64_t bit = seen_hash(key);
-    if (!(seen[bit / 64] >> bit % 64 & 1))
+    return __atomic_load_n(&seen[bit / 64], __ATOMIC_RELAXED) >> bit % 64 & 1;
+}
+
+static struct code_slot *table_find(uint64_t key)
+{
+    if (!cache_may_have(key))
         return NULL;
     for (size_t i = table_hash(key, table.size); table.slot[i].key; i = (i + 1) & (table.size - 1))
         if (table.slot[i].key == key)

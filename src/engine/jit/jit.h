@@ -98,6 +98,7 @@ enum jit_exit {
     EXIT_SVC,    /* operand in bits 31..8 */
     EXIT_REPLAY, /* the instruction at cpu->pc met a host fault: the interpreter does it */
     EXIT_FETCH,  /* nothing executable at cpu->pc */
+    EXIT_COLD,   /* the code at cpu->pc has hardly run and is not translated */
 };
 
 /* Addresses of the common pieces of code at the start of the arena (thunks.c). */
@@ -111,10 +112,18 @@ struct jit_thunks {
     uint8_t *ret_miss;  /* RAX: guest target of a RET that the shadow stack does not know */
     uint8_t *underflow; /* a sentinel was returned to */
     uint8_t *exec; /* EAX: word, ECX: enum a64_op, RDX: pc; the interpreter's function, then back */
-    uint8_t *leave;           /* with EXIT_LOOKUP, pc stored */
+    uint8_t *cold; /* with EXIT_COLD, pc stored */
     uint8_t *fetch;           /* with EXIT_FETCH, pc stored */
     uint8_t *fault[FL_KINDS]; /* an interrupted instruction, by where NZCV was; pc stored */
 };
+
+/*
+ * How often places that are not translated were reached, by a hash of their
+ * address: a program's start is mostly code that runs once or twice, and to
+ * interpret an instruction that often costs less than to translate it.
+ */
+#define HEAT_BITS 15
+#define HEAT_ENOUGH 8
 
 struct jit {
     struct lock lock;
@@ -122,7 +131,9 @@ struct jit {
     bool barriers;    /* the host has membarrier(2) */
     uint64_t dump_pc; /* regions that hold it are printed */
     bool one_insn, no_link, stats, perf_map;
-    struct lift *lift; /* scratch of the translation under way */
+    uint8_t heat_enough;          /* a place that was reached so often is translated */
+    uint8_t heat[1 << HEAT_BITS]; /* written by all threads, and an increment may be lost */
+    struct lift *lift;            /* scratch of the translation under way */
     size_t arena_bytes;
     struct emit emit; /* next free byte */
     uint8_t *arena;   /* as written; executed at arena + emit.to_exec */
@@ -156,6 +167,8 @@ void cache_fork_child(void);
 const uint8_t *cache_find(uint64_t key, struct region **region);
 /* Registers entries and pages of a finished region. */
 bool cache_add(struct region *r);
+/* Is there a chance that cache_find has it? Without the lock. */
+bool cache_may_have(uint64_t key);
 void cache_drop(uint64_t addr, uint64_t len);
 bool cache_has_code(uint64_t addr, uint64_t len);
 /*

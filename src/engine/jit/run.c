@@ -96,23 +96,35 @@ static void arena_empty(struct jit_thread *self)
     __atomic_store_n(&jit.emptying, 0, __ATOMIC_SEQ_CST);
 }
 
+/* Counts that control came to a place that is not translated. True: often enough. */
+static bool heat_up(uint64_t pc)
+{
+    uint8_t *heat = &jit.heat[pc * 0x9e3779b97f4a7c15ull >> (64 - HEAT_BITS)];
+    uint8_t now = __atomic_load_n(heat, __ATOMIC_RELAXED);
+    if (now >= jit.heat_enough)
+        return true;
+    __atomic_store_n(heat, now + 1, __ATOMIC_RELAXED);
+    return false;
+}
+
 /*
  * Code for cpu->pc, translated if need be; if from is given it is linked to it.
- * NULL: pc cannot be fetched. At the end the thread is inside.
+ * What is cold or cannot be fetched leads to a thunk that leaves. At the end the thread is inside.
  */
 static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region *from_region)
 {
     struct jit_thread *th = jit_thread_of(cpu);
     struct region *r = NULL;
     uint64_t flushes = jit.count_flushes;
-    const uint8_t *code;
+    const uint8_t *code, *otherwise = jit.thunk.cold;
 
     cpu->pc &=
         (uint64_t)((int64_t)(cpu->pc << 8) >> 8); /* the upper half of the addresses has no tags */
     thread_is_out(th);
     lock_acquire(&jit.lock);
     code = cache_find(cpu->pc | th->mode, &r);
-    if (!code) {
+    if (!code && heat_up(cpu->pc)) {
+        otherwise = jit.thunk.fetch;
         if (jit.emit.p + REGION_CODE > jit.emit.end)
             arena_empty(th);
         r = region_translate(cpu->pc, cpu, th->mode);
@@ -132,12 +144,7 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
         thread_remember(th, cpu->pc, code);
     thread_goes_in(th);
     lock_release(&jit.lock);
-    return code;
-}
-
-static const uint8_t *code_or_exit(const uint8_t *code)
-{
-    return (code ? code : jit.thunk.fetch) + jit.emit.to_exec;
+    return code ? code : otherwise;
 }
 
 const uint8_t *jit_link(struct cpu *cpu, uint32_t number)
@@ -146,12 +153,12 @@ const uint8_t *jit_link(struct cpu *cpu, uint32_t number)
     struct link *k = &r->link[number & 255];
 
     cpu->pc = k->pc;
-    return code_or_exit(code_for(cpu, k, r));
+    return code_for(cpu, k, r) + jit.emit.to_exec;
 }
 
 const uint8_t *jit_lookup(struct cpu *cpu)
 {
-    return code_or_exit(code_for(cpu, NULL, NULL));
+    return code_for(cpu, NULL, NULL) + jit.emit.to_exec;
 }
 
 /* ---- the interpreter's part ---- */
@@ -188,11 +195,11 @@ static void by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu
     cpu->engine_thread = th;
 }
 
-/* One instruction by the interpreter, in the middle of run(): true if it trapped. */
-static bool replay(struct cpu *cpu, struct trap *trap)
+/* The same in the middle of run(): true if it trapped. */
+static bool interpret(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *, struct trap *))
 {
     jit_flags_unpack(cpu);
-    by_interp(cpu, trap, engine_interp.step);
+    by_interp(cpu, trap, how);
     jit_flags_pack(cpu);
     cpu->raised = trap;
     return trap->kind != TRAP_STEP;
@@ -222,10 +229,15 @@ static void count_mended(struct jit_thread *th, uint64_t pc)
 
 /* ---- run ---- */
 
+static uint8_t fp_mode(const struct cpu *cpu)
+{
+    return cpu->fpcr != 0;
+}
+
 /* The thread's floating-point mode may have changed: code of the other mode is not for it. */
 static void thread_set_mode(struct jit_thread *th)
 {
-    uint8_t mode = th->cpu->fpcr != 0;
+    uint8_t mode = fp_mode(th->cpu);
     if (th->mode != mode) {
         th->mode = mode;
         thread_forget(th);
@@ -242,8 +254,28 @@ static const uint8_t *code_now(struct cpu *cpu)
         if (likely(!jit.emptying && th->epoch == jit.epoch))
             return h->code;
     }
-    const uint8_t *code = code_for(cpu, NULL, NULL);
-    return code ? code + jit.emit.to_exec : NULL;
+    return code_for(cpu, NULL, NULL) + jit.emit.to_exec;
+}
+
+static bool is_warm(struct cpu *cpu, uint64_t pc)
+{
+    return cache_may_have(pc | fp_mode(cpu)) || heat_up(pc);
+}
+
+static void interp_cold(struct cpu *cpu, struct trap *trap)
+{
+    interp_run_cold(cpu, trap, is_warm);
+}
+
+/* The interpreter runs what is not worth translating yet. True: it ended with a trap. */
+static bool run_cold(struct cpu *cpu, struct trap *trap)
+{
+    bool trapped = interpret(cpu, trap, interp_cold);
+    /* It came back from a call that translated code had made. */
+    const uint64_t *frame = (const uint64_t *)cpu->engine_word[JW_SHADOW_SP];
+    if (frame[1] == cpu->pc)
+        cpu->engine_word[JW_SHADOW_SP] = (uint64_t)(frame + 2);
+    return trapped;
 }
 
 static void run_loop(struct cpu *cpu, struct trap *trap)
@@ -251,11 +283,8 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
     struct jit_thread *th = jit_thread_of(cpu);
 
     while (!cpu->poll) {
-        uint32_t exit = EXIT_FETCH;
         uint64_t at;
-        const uint8_t *code = code_now(cpu);
-        if (likely(code))
-            exit = jit.thunk.enter(cpu, code);
+        uint32_t exit = jit.thunk.enter(cpu, code_now(cpu));
         thread_is_out(th);
         switch (exit & 0xff) {
         case EXIT_SVC:
@@ -265,10 +294,15 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
         case EXIT_REPLAY:
         case EXIT_FETCH:
             at = cpu->pc;
-            if (replay(cpu, trap))
+            if (interpret(cpu, trap, engine_interp.step))
                 return;
             if ((exit & 0xff) == EXIT_REPLAY)
                 count_mended(th, at);
+            thread_set_mode(th);
+            break;
+        case EXIT_COLD:
+            if (run_cold(cpu, trap))
+                return;
             thread_set_mode(th);
             break;
         case EXIT_LOOKUP: thread_set_mode(th); break;
@@ -474,6 +508,8 @@ static int jit_process_init(const struct engine_options *opt)
     jit.pclmul = __builtin_cpu_supports("pclmul");
     jit.one_insn = word_in(opt->debug, "one-insn");
     jit.no_link = word_in(opt->debug, "no-link");
+    /* Tests of translated code want it at once. */
+    jit.heat_enough = opt->debug ? 0 : HEAT_ENOUGH;
     jit.dump_pc = number_after(opt->debug, "dump=");
     jit.stats = opt->stats;
     jit.perf_map = opt->perf_map;

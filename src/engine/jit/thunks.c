@@ -80,8 +80,8 @@ static void make_exits(struct emit *e)
         x_pop(e, callee_saved[i]);
     x_ret(e);
 
-    jit.thunk.leave = e->p;
-    x_imm(e, RAX, EXIT_LOOKUP);
+    jit.thunk.cold = e->p;
+    x_imm(e, RAX, EXIT_COLD);
     x_jmp_to(e, jit.thunk.exit);
     jit.thunk.fetch = e->p;
     x_imm(e, RAX, EXIT_FETCH);
