@@ -194,6 +194,8 @@ static void print_command(const struct task *t)
     text_add(&line, "  elver");
     if (o->engine)
         text_add(&line, " --engine=%s", o->engine);
+    if (o->engine_options.debug)
+        text_add(&line, " --jit-debug=%s", o->engine_options.debug);
     if (o->cpu)
         text_add(&line, " --cpu=%s", o->cpu);
     if (o->sysroot)

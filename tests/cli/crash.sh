@@ -32,7 +32,8 @@ contains log 'x0  0000000000000008'
 contains log 'getppid\(\) = [0-9]+'
 lacks err 'elver'
 command=$(tail -1 log)
-[ "$command" = "  elver${ELVER#"${ELVER%% *}"} -0 './p' '$PWD/p' 'null'" ] || die "to run it again: $command"
+options=("${ELVER[@]:1}")
+[ "$command" = "  elver${options[*]:+ ${options[*]}} -0 './p' '$PWD/p' 'null'" ] || die "to run it again: $command"
 rm -f log && crash 139 write
 contains log 'SEGV_ACCERR'
 contains log 'mapping 0x[0-9a-f]+-0x[0-9a-f]+ r--, may become rwx, private'
