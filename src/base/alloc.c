@@ -13,6 +13,7 @@
 
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/sanitize.h"
 
 enum {
     SPAN_BYTES = 64 << 10,
@@ -60,8 +61,10 @@ static char *map_above_guest(size_t bytes, int prot)
 
     if (p == MAP_FAILED)
         return NULL;
-    if ((uintptr_t)p >= GUEST_MAX)
+    if ((uintptr_t)p >= GUEST_MAX) {
+        sanitize_forget(p, bytes);
         return p;
+    }
     munmap(p, bytes);
     for (int tries = 0; tries < 1024; tries++) {
         uintptr_t want =
@@ -110,7 +113,7 @@ static struct span *span_of(void *block)
     return (struct span *)((uintptr_t)block & ~(uintptr_t)(SPAN_BYTES - 1));
 }
 
-static size_t block_bytes(void *block)
+static size_t block_capacity(void *block)
 {
     const struct span *s = span_of(block);
 
@@ -156,7 +159,7 @@ static void *alloc_large(size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;
-    size_t mapped = page_up(bytes + HEAD_BYTES);
+    size_t mapped = page_up(bytes + HEAD_BYTES + SANITIZE_TAIL);
     struct span *s = (struct span *)map_spans(mapped);
 
     if (!s)
@@ -166,11 +169,8 @@ static void *alloc_large(size_t bytes)
     return (char *)s + HEAD_BYTES;
 }
 
-void *mem_alloc(size_t bytes)
+static void *alloc_small(size_t bytes)
 {
-    if (bytes > class_bytes[CLASSES - 1])
-        return alloc_large(bytes);
-
     unsigned class = class_for(bytes);
     size_t size = class_bytes[class];
     void *block = NULL;
@@ -190,6 +190,16 @@ void *mem_alloc(size_t bytes)
     return block;
 }
 
+void *mem_alloc(size_t bytes)
+{
+    bool large = bytes > (size_t)class_bytes[CLASSES - 1] - SANITIZE_TAIL;
+    void *block = large ? alloc_large(bytes) : alloc_small(bytes + SANITIZE_TAIL);
+
+    if (block)
+        sanitize_block(block, block_capacity(block), bytes);
+    return block;
+}
+
 void mem_free(void *block)
 {
     if (!block)
@@ -202,17 +212,25 @@ void mem_free(void *block)
     }
     BUG_ON(s->class >= CLASSES);
     lock_acquire(&heap.lock);
-    ((struct free_block *)block)->next = heap.free[s->class];
-    heap.free[s->class] = block;
+    block = sanitize_retire(block, class_bytes[s->class]);
+    if (block) {
+        uint32_t class = span_of(block)->class;
+
+        ((struct free_block *)block)->next = heap.free[class];
+        heap.free[class] = block;
+    }
     lock_release(&heap.lock);
 }
 
 void *mem_realloc(void *block, size_t bytes)
 {
-    size_t old = block ? block_bytes(block) : 0;
+    size_t capacity = block ? block_capacity(block) : 0;
+    size_t old = block ? sanitize_asked(block, capacity) : 0;
 
-    if (block && bytes <= old && bytes > old / 2)
+    if (block && bytes <= old && bytes > old / 2) {
+        sanitize_block(block, capacity, bytes);
         return block;
+    }
     void *new = mem_alloc(bytes);
 
     if (new &&block) {

@@ -20,16 +20,6 @@ enum {
     HANDLER_BYTES = 16 << 10,
 };
 
-#ifdef __SANITIZE_ADDRESS__
-/* Faults are ours, and so are the actions that exec inherits. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:use_"
-           "sigaltstack=0";
-}
-#endif
-
 size_t host_altstack_bytes(void)
 {
     /* A kernel before 5.14 does not tell; 3.5 KiB were enough up to AVX-512. */

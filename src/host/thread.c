@@ -18,7 +18,6 @@
 #include "abi/errno.h"
 #include "base/alloc.h"
 #include "base/log.h"
-#include "base/sanitize.h"
 #include "host/host_internal.h"
 
 long host_clone_call(uint64_t flags, void *stack, uint64_t ptid, uint64_t ctid, void *tls);
@@ -106,7 +105,6 @@ static void *block_new(struct host_thread *t, struct thread_start **start)
         mem_pages_free(block, bytes);
         return NULL;
     }
-    sanitize_forget(block, bytes);
     t->block = block;
     t->block_bytes = bytes;
     t->altstack = block + GUEST_PAGE;

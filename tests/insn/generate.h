@@ -268,7 +268,8 @@ static void aim(uint32_t word, bool edges, struct insn_state *in)
                                                           : (uint32_t)window;
     addr = INSN_DATA + (uint64_t)offset;
     if (is_mops(word)) {
-        in->x[n] = below(200);
+        if (n != 31)
+            in->x[n] = below(200);
         if (field(word, 4, 0) != 31)
             in->x[field(word, 4, 0)] = addr;
         if (m != 31)

@@ -23,7 +23,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-enum { CALLS = 600, SCRATCH = 1 << 20, PATIENCE_MS = 400 };
+enum { CALLS = 600, SCRATCH = 1 << 20, PATIENCE_MS = 400, START_MS = 20000 };
 
 /* ---- what is left out, and why ---- */
 
@@ -219,7 +219,7 @@ static int watch(pid_t pid)
             return status;
         idle = progress->calls == last ? idle + 5 : 0;
         last = progress->calls;
-        if (idle > PATIENCE_MS || got == pid) {
+        if (idle > (last ? PATIENCE_MS : START_MS) || got == pid) {
             kill(pid, SIGKILL);
             waitpid(pid, &status, 0);
             return 0;

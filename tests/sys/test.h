@@ -107,6 +107,12 @@ __attribute__((unused)) static long test_raw(long result)
         return;                                 \
     } while (0)
 
+/* Set by tools/run-tests for a checking build of what runs this program: it needs memory that a real kernel does not. */
+__attribute__((unused)) static int test_memory_is_watched(void)
+{
+    return getenv("TEST_MEMORY_WATCHED") != NULL;
+}
+
 /* Runs body in a forked child that leaves with body's value; gives the wait status. */
 #define IN_CHILD(body)                \
     ({                                \
