@@ -157,6 +157,9 @@ extern struct jit jit;
 
 /* ---- thunks.c ---- */
 void jit_thunks_make(void);
+/* RAX: guest target. ZF if it is in the thread's hash, where the code's address is then at jit_hash_code. */
+void jit_hash_emit(struct emit *e);
+#define jit_hash_code rm_sib(RCX, RDX, 2, offsetof(struct jit_entry, code))
 
 /* ---- cache.c: under jit.lock unless it says otherwise ---- */
 int cache_init(size_t bytes, bool dual);
@@ -209,9 +212,10 @@ static inline struct jit_thread *jit_thread_of(const struct cpu *cpu)
     return cpu->engine_thread;
 }
 
+/* Functions are aligned, to a cache line in some programs: higher bits take part. As jit_hash_emit does it. */
 static inline unsigned jit_hash(uint64_t pc)
 {
-    return (pc >> 2) & ((1u << HASH_BITS) - 1);
+    return ((uint32_t)pc ^ (uint32_t)pc >> 8) >> 2 & ((1u << HASH_BITS) - 1);
 }
 
 #endif

@@ -125,23 +125,14 @@ bool lift_bl(struct lift *l, uint32_t w)
     return true;
 }
 
-/* RAX: guest target. The thread's table of targets: entry at RCX + 4 * RDX if it is there (ZF). */
-static void look_in_hash(struct emit *e)
-{
-    x_mov32(e, RDX, RAX);
-    x_alu_imm(e, ALU_AND, false, rm_reg(RDX), ((1 << HASH_BITS) - 1) << 2);
-    x_load(e, true, RCX, word_slot(JW_HASH));
-    x_alu(e, ALU_CMP, true, RAX, rm_sib(RCX, RDX, 2, 0));
-}
-
 bool lift_br(struct lift *l, uint32_t w)
 {
     flags_clobber(l);
     poll(l, l->pc);
     gpr_copy_z(l, true, RAX, RN(w));
-    look_in_hash(&l->e);
+    jit_hash_emit(&l->e);
     x_jcc_to(&l->e, CC_NE, jit.thunk.indirect);
-    x_jmp_rm(&l->e, rm_sib(RCX, RDX, 2, 8));
+    x_jmp_rm(&l->e, jit_hash_code);
     l->ended = true;
     return true;
 }
@@ -152,9 +143,9 @@ bool lift_blr(struct lift *l, uint32_t w)
     flags_clobber(l);
     gpr_copy_z(l, true, RAX, RN(w));
     push_return(l, RCX);
-    look_in_hash(e);
+    jit_hash_emit(e);
     struct cold *c = cold_add(l, COLD_CALL, x_jcc(e, CC_NE));
-    x_call_rm(e, rm_sib(RCX, RDX, 2, 8));
+    x_call_rm(e, jit_hash_code);
     c->back = e->p;
     after_call(l);
     return true;

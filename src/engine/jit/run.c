@@ -39,7 +39,10 @@ static void thread_forget(struct jit_thread *th)
 
 static void thread_remember(struct jit_thread *th, uint64_t pc, const uint8_t *code)
 {
-    th->hash[jit_hash(pc)] = (struct jit_entry){pc, code + jit.emit.to_exec};
+    struct jit_entry *first = &th->hash[jit_hash(pc)], *second = &th->hash[jit_hash(pc) ^ 1];
+    if (first->pc != pc)
+        *second = *first;
+    *first = (struct jit_entry){pc, code + jit.emit.to_exec};
 }
 
 /* Other threads leave translated code soon. Under jit.lock. */

@@ -108,16 +108,30 @@ static void make_link(struct emit *e)
     x_jmp_rm(e, rm_reg(RAX));
 }
 
-/* RAX: guest address. Hash of the thread, then C. */
-static void make_indirect(struct emit *e)
+void jit_hash_emit(struct emit *e)
 {
-    jit.thunk.indirect = e->p;
-    x_mov32(e, RDX, RAX);
+    x_rorx(e, false, RDX, rm_reg(RAX), 8);
+    x_alu(e, ALU_XOR, false, RDX, rm_reg(RAX));
     x_alu_imm(e, ALU_AND, false, rm_reg(RDX), ((1 << HASH_BITS) - 1) << 2);
     x_load(e, true, RCX, word_slot(JW_HASH));
     x_alu(e, ALU_CMP, true, RAX, rm_sib(RCX, RDX, 2, 0));
+}
+
+/*
+ * RAX: guest address. Hash of the thread, then C. An entry that another target pushed
+ * out of its place is in the one beside it, whose own target would be the next instruction.
+ */
+static void make_indirect(struct emit *e)
+{
+    jit.thunk.indirect = e->p;
+    jit_hash_emit(e);
     uint8_t *miss = x_jcc8(e, CC_NE);
-    x_jmp_rm(e, rm_sib(RCX, RDX, 2, 8));
+    x_jmp_rm(e, jit_hash_code);
+    x_bind8(e, miss);
+    x_alu_imm(e, ALU_XOR, false, rm_reg(RDX), 4);
+    x_alu(e, ALU_CMP, true, RAX, rm_sib(RCX, RDX, 2, 0));
+    miss = x_jcc8(e, CC_NE);
+    x_jmp_rm(e, jit_hash_code);
     x_bind8(e, miss);
     jit.thunk.miss = e->p;
     x_store(e, true, CPU_SLOT(pc), RAX);
