@@ -168,7 +168,7 @@ static bool unzip(struct lift *l, uint32_t w, bool second)
         x_v(&l->e, VPUNPCKLQDQ, XMM_T0, vreg_read(l, RN(w), XMM_T0), vreg(RM(w)));
         x_v(&l->e, VMOVAPS, XMM_T1, 0, rm_reg(XMM_T0));
     }
-    vec_unzip(l, LANE(w), XMM_T0, XMM_T3, XMM_T0, XMM_T1, XMM_T2);
+    vec_unzip(l, LANE(w), XMM_T0, XMM_T3, XMM_T0, XMM_T1);
     vec_commit(l, w, second ? XMM_T3 : XMM_T0);
     return true;
 }
@@ -199,7 +199,7 @@ static bool transpose(struct lift *l, uint32_t w, bool second)
         vec_shr(l, size + 1, false, XMM_T2, n, lane, XMM_T3);
         n = XMM_T2;
     } else {
-        vec_shl(l, size + 1, XMM_T2, m, lane, XMM_T3);
+        vec_shl(l, size + 1, XMM_T2, m, lane);
         m = XMM_T2;
     }
     if (size == 2) {
@@ -207,8 +207,8 @@ static bool transpose(struct lift *l, uint32_t w, bool second)
     } else if (size == 1) {
         x_vi(e, VPBLENDW, XMM_T0, n, rm_reg(m), 0xaa);
     } else {
-        vec_const32(l, XMM_T3, 0xff00ff00);
-        x_vi(e, VPBLENDVB, XMM_T0, n, rm_reg(m), XMM_T3 << 4);
+        x_v(e, VMOVDQU_LD, XMM_T3, 0, rm_const(K_EVEN_BYTES));
+        x_vi(e, VPBLENDVB, XMM_T0, m, rm_reg(n), XMM_T3 << 4);
     }
     vec_commit(l, w, XMM_T0);
     return true;
@@ -301,7 +301,7 @@ bool lift_tbx(struct lift *l, uint32_t w)
     unsigned count = bits(w, 14, 13) + 1;
     look_up(l, w, count);
     /* Where the index is below the table's size: what was found; else Vd stays. */
-    vec_const32(l, XMM_T3, (16 * count - 1) * 0x01010101);
+    x_v(&l->e, VMOVDQU_LD, XMM_T3, 0, rm_const(K_TABLE + 16 * (count - 1)));
     x_v(&l->e, VPMINUB, XMM_T3, XMM_T3, vreg(RM(w)));
     x_v(&l->e, VPCMPEQB, XMM_T3, XMM_T3, vreg_low(l, RM(w), XMM_T2));
     int d = vreg_read_low(l, RD(w), XMM_T0);

@@ -33,10 +33,9 @@ static void shift_right(struct lift *l, unsigned size, bool is_signed, bool roun
     unsigned lane = 8u << size;
     if (size == 0) {
         vec_shr(l, size, false, XMM_T2, n, count - 1, XMM_T1);
-        vec_const32(l, XMM_T1, 0x01010101);
-        x_v(&l->e, VPAND, XMM_T2, XMM_T2, rm_reg(XMM_T1));
+        x_v(&l->e, VPAND, XMM_T2, XMM_T2, rm_const(K_BYTES_01));
     } else {
-        vec_shl(l, size, XMM_T2, n, lane - count, XMM_T1);
+        vec_shl(l, size, XMM_T2, n, lane - count);
         vec_shr(l, size, false, XMM_T2, XMM_T2, lane - 1, XMM_T1);
     }
     vec_shr(l, size, is_signed, XMM_T3, n, count, XMM_T1);
@@ -75,7 +74,7 @@ RIGHT(ursra, false, true, true)
 
 static bool left(struct lift *l, uint32_t w)
 {
-    vec_shl(l, imm_size(w), XMM_T0, vreg_read(l, RN(w), XMM_T0), count_left(w), XMM_T1);
+    vec_shl(l, imm_size(w), XMM_T0, vreg_read(l, RN(w), XMM_T0), count_left(w));
     vec_commit(l, w, XMM_T0);
     return true;
 }
@@ -110,7 +109,7 @@ static bool insert(struct lift *l, uint32_t w, uint64_t keep)
 
 static bool insert_left(struct lift *l, uint32_t w)
 {
-    vec_shl(l, imm_size(w), XMM_T0, vreg_read(l, RN(w), XMM_T0), count_left(w), XMM_T1);
+    vec_shl(l, imm_size(w), XMM_T0, vreg_read(l, RN(w), XMM_T0), count_left(w));
     return insert(l, w, (1ull << count_left(w)) - 1);
 }
 
@@ -226,10 +225,8 @@ static bool high_narrow(struct lift *l, uint32_t w, const struct lanes *combine,
 {
     unsigned size = LANE(w), lane = 8u << size;
     vec_op(l, combine->op[size + 1], XMM_T2, RN(w), RM(w));
-    if (rounded) {
-        vec_const64(l, XMM_T1, every_lane(size + 1, 1ull << (lane - 1)));
-        x_v(&l->e, lanes_add.op[size + 1], XMM_T2, XMM_T2, rm_reg(XMM_T1));
-    }
+    if (rounded)
+        x_v(&l->e, lanes_add.op[size + 1], XMM_T2, XMM_T2, rm_const(K_HIGH_HALF + 16 * size));
     vec_shr(l, size + 1, false, XMM_T2, XMM_T2, lane, XMM_T1);
     vec_truncate(l, size, XMM_T2);
     vec_commit_narrow(l, w, XMM_T2);
@@ -264,7 +261,7 @@ static bool shift_long(struct lift *l, uint32_t w, bool is_signed)
     int d = vreg_dest(RD(w), XMM_T0);
     vec_widen(l, w, size, is_signed, d, RN(w));
     if (count)
-        vec_shl(l, size + 1, d, d, count, XMM_T1);
+        vec_shl(l, size + 1, d, d, count);
     vreg_commit(l, RD(w), d, 0);
     return true;
 }
@@ -283,7 +280,7 @@ bool lift_ushll(struct lift *l, uint32_t w)
 bool lift_shll(struct lift *l, uint32_t w)
 {
     vec_widen(l, w, LANE(w), false, XMM_T0, RN(w));
-    vec_shl(l, LANE(w) + 1, XMM_T0, XMM_T0, 8u << LANE(w), XMM_T1);
+    vec_shl(l, LANE(w) + 1, XMM_T0, XMM_T0, 8u << LANE(w));
     vreg_commit(l, RD(w), XMM_T0, 0);
     return true;
 }

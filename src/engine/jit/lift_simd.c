@@ -145,9 +145,8 @@ static void greater64(struct lift *l, unsigned a, unsigned b, bool is_signed)
     x_v(&l->e, VMOVDQU_LD, XMM_T0, 0, vreg(a));
     x_v(&l->e, VMOVDQU_LD, XMM_T1, 0, vreg(b));
     if (!is_signed) {
-        vec_const64(l, XMM_T2, 1ull << 63);
-        x_v(&l->e, VPXOR, XMM_T0, XMM_T0, rm_reg(XMM_T2));
-        x_v(&l->e, VPXOR, XMM_T1, XMM_T1, rm_reg(XMM_T2));
+        x_v(&l->e, VPXOR, XMM_T0, XMM_T0, rm_const(K_SIGN_2D));
+        x_v(&l->e, VPXOR, XMM_T1, XMM_T1, rm_const(K_SIGN_2D));
     }
     x_v(&l->e, VPCMPGTQ, XMM_T0, XMM_T0, rm_reg(XMM_T1));
 }
@@ -157,7 +156,7 @@ static bool compare_ge(struct lift *l, uint32_t w, unsigned size, bool is_signed
 {
     if (size == 3) {
         greater64(l, RM(w), RN(w), is_signed);
-        vec_not(l, XMM_T0, XMM_T1);
+        vec_not(l, XMM_T0);
     } else {
         int n = vreg_read_low(l, RN(w), XMM_T0);
         x_v(&l->e, (is_signed ? lanes_maxs : lanes_maxu).op[size], XMM_T1, n, vreg(RM(w)));
@@ -176,7 +175,7 @@ static bool compare_hi(struct lift *l, uint32_t w, unsigned size)
         int m = vreg_read_low(l, RM(w), XMM_T0);
         x_v(&l->e, lanes_maxu.op[size], XMM_T1, m, vreg(RN(w)));
         x_v(&l->e, lanes_cmpeq.op[size], XMM_T0, m, rm_reg(XMM_T1));
-        vec_not(l, XMM_T0, XMM_T1);
+        vec_not(l, XMM_T0);
     }
     vec_commit(l, w, XMM_T0);
     return true;
@@ -187,7 +186,7 @@ static bool compare_tst(struct lift *l, uint32_t w, unsigned size)
     vec_op(l, VPAND, XMM_T0, RN(w), RM(w));
     vec_zero(l, XMM_T1);
     x_v(&l->e, lanes_cmpeq.op[size], XMM_T0, XMM_T0, rm_reg(XMM_T1));
-    vec_not(l, XMM_T0, XMM_T1);
+    vec_not(l, XMM_T0);
     vec_commit(l, w, XMM_T0);
     return true;
 }
@@ -209,7 +208,7 @@ static bool compare_zero(struct lift *l, uint32_t w, unsigned size, enum zero_te
     default: x_v(&l->e, gt, XMM_T0, n, rm_reg(XMM_T1)); break;
     }
     if (test == ZERO_LE)
-        vec_not(l, XMM_T0, XMM_T1);
+        vec_not(l, XMM_T0);
     vec_commit(l, w, XMM_T0);
     return true;
 }
@@ -586,7 +585,7 @@ static bool add_neighbours(struct lift *l, uint32_t w, bool is_signed)
         return true;
     }
     vec_shr(l, size + 1, is_signed, XMM_T2, n, half, XMM_T1);
-    vec_shl(l, size + 1, XMM_T3, n, half, XMM_T1);
+    vec_shl(l, size + 1, XMM_T3, n, half);
     vec_shr(l, size + 1, is_signed, XMM_T0, XMM_T3, half, XMM_T1);
     x_v(e, lanes_add.op[size + 1], XMM_T0, XMM_T0, rm_reg(XMM_T2));
     return true;
@@ -657,7 +656,7 @@ static bool pairwise(struct lift *l, uint32_t w, const struct lanes *combine)
         x_v(&l->e, VPUNPCKLQDQ, XMM_T0, vreg_read(l, RN(w), XMM_T0), vreg(RM(w)));
         x_v(&l->e, VMOVAPS, XMM_T1, 0, rm_reg(XMM_T0));
     }
-    vec_unzip(l, size, XMM_T0, XMM_T3, XMM_T0, XMM_T1, XMM_T2);
+    vec_unzip(l, size, XMM_T0, XMM_T3, XMM_T0, XMM_T1);
     x_v(&l->e, combine->op[size], XMM_T0, XMM_T0, rm_reg(XMM_T3));
     vec_commit(l, w, XMM_T0);
     return true;

@@ -452,10 +452,8 @@ static void round_away(struct lift *l, bool dbl, int x, unsigned quiet)
     x_vi(e, VROUND(dbl, true), XMM_T1, 0, rm_reg(x), ROUND_ZERO | quiet);
     x_v(e, VFP(FP_SUB, dbl, true), XMM_T2, x, rm_reg(XMM_T1));
     x_v(e, VPAND, XMM_T2, XMM_T2, rm_const(dbl ? K_ABS_2D : K_ABS_4S));
-    vec_const64(l, XMM_T3, dbl ? 0x3fe0000000000000 : 0x3f0000003f000000);
-    x_vi(e, VCMP(dbl, true), XMM_T2, XMM_T2, rm_reg(XMM_T3), CMP_GE);
-    vec_const64(l, XMM_T3, dbl ? 0x3ff0000000000000 : 0x3f8000003f800000);
-    x_v(e, VPAND, XMM_T2, XMM_T2, rm_reg(XMM_T3));
+    x_vi(e, VCMP(dbl, true), XMM_T2, XMM_T2, rm_const(dbl ? K_HALF_2D : K_HALF_4S), CMP_GE);
+    x_v(e, VPAND, XMM_T2, XMM_T2, rm_const(dbl ? K_ONE_2D : K_ONE_4S));
     x_v(e, VPAND, XMM_T3, x, rm_const(dbl ? K_SIGN_2D : K_SIGN_4S));
     x_v(e, VPOR, XMM_T2, XMM_T2, rm_reg(XMM_T3));
     x_v(e, VFP(FP_ADD, dbl, true), XMM_T1, XMM_T1, rm_reg(XMM_T2));

@@ -1,6 +1,6 @@
 /*
  * Loads and stores of vector registers (Arm ARM C4.1.94): one register, pairs,
- * ST1 and LD1 of whole registers, LD1R. Registers change after the last
+ * ST1 and LD1 of whole registers. Registers change after the last
  * access, as in lift_mem.c.
  */
 #include "engine/jit/vec.h"
@@ -273,20 +273,3 @@ WHOLE(2)
 WHOLE(3)
 WHOLE(4)
 #undef WHOLE
-
-/* LD1R; the other counts are the interpreter's. */
-bool lift_ld_replicate(struct lift *l, uint32_t w)
-{
-    unsigned size = bits(w, 11, 10);
-    if (bit(w, 21) || bit(w, 13) || bit(w, 12) || !post_index_ok(w))
-        return false;
-    int base = gpr_read(l, RN(w), RCX), dest = vreg_dest(RD(w), XMM_T0);
-    may_fault(l);
-    x_v(&l->e, lanes_broadcast.op[size], dest, 0, rm_mem(base, 0));
-    address_post_index(l, w, base, 1u << size);
-    if (bit(w, 30))
-        vreg_commit(l, RD(w), dest, 0);
-    else
-        vreg_commit_d(l, RD(w), dest);
-    return true;
-}

@@ -14,6 +14,7 @@
 
 #include "a64/cpu.h"
 #include "engine/jit/emit.h"
+#include "engine/jit/pool.h"
 
 #define STATE_BIAS 128
 
@@ -26,6 +27,8 @@ enum jit_word {
     JW_HOST_SP,    /* RSP of the C code that entered */
     JW_MXCSR,      /* low 32 bits: guest's MXCSR (invalid unmasked); high: the default one for C */
     JW_TEMP,
+    JW_SPILL, /* two words: a vector that the scratch registers have no room for */
+    JW_SPILL_HIGH,
     JW_COUNT
 };
 
@@ -61,33 +64,6 @@ extern int8_t pin_of_vreg[32];
 #define XMM_T3 15
 
 void jit_pins_init(bool avx512);
-
-/* 16-byte constants in the pool of the arena, by rm_const(K_xxx). */
-enum jit_const {
-    K_ABS_D = 0, /* masks of one low element, the rest zero */
-    K_SIGN_D = 16,
-    K_ABS_S = 32,
-    K_SIGN_S = 48,
-    K_ABS_2D = 64, /* masks of every element */
-    K_SIGN_2D = 80,
-    K_ABS_4S = 96,
-    K_SIGN_4S = 112,
-    K_TWO63_D = 128, /* 2^63 and 2^32 as double and single, low element */
-    K_TWO63_S = 144,
-    K_EVEN_BYTES = 160, /* masks and numbers in every byte */
-    K_NIBBLES = 176,
-    K_BYTES_10 = 192,
-    K_BYTES_70 = 208,
-    K_BITS = 224, /* how many bits 0 to 15 have, for PSHUFB */
-    K_REVERSE =
-        240, /* orders for PSHUFB: bytes of halfwords, bytes, then halfwords of words, then of doublewords */
-    K_CRC32 = 336, /* the polynomial's inverse modulo x^64, the polynomial; bits reflected */
-    K_SHA1 = 352,  /* minus the constants of SHA-1's rounds, in every word */
-    K_POOL_BYTES = 400
-};
-
-/* Writes the pool at e->p and makes it the emitter's. */
-void emit_pool(struct emit *e);
 
 static inline struct rm gpr_slot(unsigned n)
 {

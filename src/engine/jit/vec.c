@@ -75,40 +75,32 @@ void vec_const64(struct lift *l, int x, uint64_t v)
     }
 }
 
-void vec_const128(struct lift *l, int x, uint64_t low, uint64_t high)
+void vec_not(struct lift *l, int x)
 {
-    x_imm(&l->e, RAX, low);
-    x_v(&l->e, VMOVQ_FROM_R, x, 0, rm_reg(RAX));
-    x_imm(&l->e, RAX, high);
-    x_vi(&l->e, VPINSRQ, x, x, rm_reg(RAX), 1);
+    x_v(&l->e, VPXOR, x, x, rm_const(K_ONES));
 }
 
-void vec_not(struct lift *l, int x, int t)
-{
-    vec_ones(l, t);
-    x_v(&l->e, VPXOR, x, x, rm_reg(t));
-}
-
-/* A byte in every byte. */
-static uint32_t bytes_of(unsigned v)
-{
-    return (v & 0xff) * 0x01010101u;
-}
-
-void vec_shl(struct lift *l, unsigned size, int d, int s, unsigned count, int t)
+void vec_shl(struct lift *l, unsigned size, int d, int s, unsigned count)
 {
     if (size) {
         x_vi(&l->e, shift_imm[size], VSH_SLL, d, rm_reg(s), count);
         return;
     }
     x_vi(&l->e, VPSHIFTW_I, VSH_SLL, d, rm_reg(s), count);
-    vec_const32(l, t, bytes_of(0xffu << count));
-    x_v(&l->e, VPAND, d, d, rm_reg(t));
+    x_v(&l->e, VPAND, d, d, rm_const(K_SHL_BYTES + 16 * count));
 }
 
-/* Arithmetic shift of 64-bit lanes: the sign is a comparison with zero. */
+/* Arithmetic shift of 64-bit lanes: below AVX-512 the sign is a comparison with zero. */
 static void sar64(struct lift *l, int d, int s, unsigned count, int t)
 {
+    if (count == 0) {
+        x_v(&l->e, VMOVAPS, d, 0, rm_reg(s));
+        return;
+    }
+    if (jit.avx512) {
+        x_vi(&l->e, VPSRAQ_I, VSH_SRA, d, rm_reg(s), count < 64 ? count : 63);
+        return;
+    }
     vec_zero(l, t);
     x_v(&l->e, VPCMPGTQ, t, t, rm_reg(s));
     if (count < 64)
@@ -120,10 +112,7 @@ static void sar64(struct lift *l, int d, int s, unsigned count, int t)
 void vec_shr(struct lift *l, unsigned size, bool is_signed, int d, int s, unsigned count, int t)
 {
     if (size == 3 && is_signed) {
-        if (count)
-            sar64(l, d, s, count, t);
-        else
-            x_v(&l->e, VMOVAPS, d, 0, rm_reg(s));
+        sar64(l, d, s, count, t);
         return;
     }
     if (size) {
@@ -133,13 +122,11 @@ void vec_shr(struct lift *l, unsigned size, bool is_signed, int d, int s, unsign
     if (is_signed && count > 7)
         count = 7;
     x_vi(&l->e, VPSHIFTW_I, VSH_SRL, d, rm_reg(s), count);
-    vec_const32(l, t, bytes_of(0xffu >> count));
-    x_v(&l->e, VPAND, d, d, rm_reg(t));
+    x_v(&l->e, VPAND, d, d, rm_const(K_SHR_BYTES + 16 * count));
     if (is_signed) {
-        /* The sign bit is now bit 7-count: (x ^ s) - s extends it. */
-        vec_const32(l, t, bytes_of(0x80u >> count));
-        x_v(&l->e, VPXOR, d, d, rm_reg(t));
-        x_v(&l->e, VPSUBB, d, d, rm_reg(t));
+        /* (x ^ s) - s extends the sign from where it is now. */
+        x_v(&l->e, VPXOR, d, d, rm_const(K_SAR_BYTES + 16 * count));
+        x_v(&l->e, VPSUBB, d, d, rm_const(K_SAR_BYTES + 16 * count));
     }
 }
 
@@ -157,54 +144,27 @@ void vec_widen(struct lift *l, uint32_t w, unsigned size, bool is_signed, int d,
 
 void vec_truncate(struct lift *l, unsigned size, int x)
 {
-    switch (size) {
-    case 0:
-        x_v(&l->e, VPAND, x, x, rm_const(K_EVEN_BYTES));
-        x_v(&l->e, VPACKUSWB, x, x, rm_reg(x));
-        break;
-    case 1:
-        x_vi(&l->e, VPSHIFTD_I, VSH_SLL, x, rm_reg(x), 16);
-        x_vi(&l->e, VPSHIFTD_I, VSH_SRA, x, rm_reg(x), 16);
-        x_v(&l->e, VPACKSSDW, x, x, rm_reg(x));
-        break;
-    default: x_vi(&l->e, VPSHUFD, x, 0, rm_reg(x), 0x88); break;
-    }
+    if (size < 2)
+        x_v(&l->e, VPSHUFB, x, x, rm_const(K_HALVES + 16 * size));
+    else
+        x_vi(&l->e, VPSHUFD, x, 0, rm_reg(x), 0x88);
 }
 
-/* Narrow lanes are moved to where a saturating pack leaves them alone. */
-void vec_unzip(struct lift *l, unsigned size, int even, int odd, int a, int b, int t)
+/* Small lanes are gathered to the halves of each operand first. */
+void vec_unzip(struct lift *l, unsigned size, int even, int odd, int a, int b)
 {
     struct emit *e = &l->e;
-    switch (size) {
-    case 0:
-        x_vi(e, VPSHIFTW_I, VSH_SRL, t, rm_reg(a), 8);
-        x_vi(e, VPSHIFTW_I, VSH_SLL, a, rm_reg(a), 8);
-        x_vi(e, VPSHIFTW_I, VSH_SRL, a, rm_reg(a), 8);
-        x_vi(e, VPSHIFTW_I, VSH_SRL, odd, rm_reg(b), 8);
-        x_v(e, VPACKUSWB, odd, t, rm_reg(odd));
-        x_vi(e, VPSHIFTW_I, VSH_SLL, b, rm_reg(b), 8);
-        x_vi(e, VPSHIFTW_I, VSH_SRL, b, rm_reg(b), 8);
-        x_v(e, VPACKUSWB, even, a, rm_reg(b));
-        break;
-    case 1:
-        x_vi(e, VPSHIFTD_I, VSH_SRA, t, rm_reg(a), 16);
-        x_vi(e, VPSHIFTD_I, VSH_SLL, a, rm_reg(a), 16);
-        x_vi(e, VPSHIFTD_I, VSH_SRA, a, rm_reg(a), 16);
-        x_vi(e, VPSHIFTD_I, VSH_SRA, odd, rm_reg(b), 16);
-        x_v(e, VPACKSSDW, odd, t, rm_reg(odd));
-        x_vi(e, VPSHIFTD_I, VSH_SLL, b, rm_reg(b), 16);
-        x_vi(e, VPSHIFTD_I, VSH_SRA, b, rm_reg(b), 16);
-        x_v(e, VPACKSSDW, even, a, rm_reg(b));
-        break;
-    case 2:
+    if (size == 2) {
         x_vi(e, VSHUFPS, odd, a, rm_reg(b), 0xdd);
         x_vi(e, VSHUFPS, even, a, rm_reg(b), 0x88);
-        break;
-    default:
-        x_v(e, VPUNPCKHQDQ, odd, a, rm_reg(b));
-        x_v(e, VPUNPCKLQDQ, even, a, rm_reg(b));
-        break;
+        return;
     }
+    if (size < 2) {
+        x_v(e, VPSHUFB, a, a, rm_const(K_HALVES + 16 * size));
+        x_v(e, VPSHUFB, b, b, rm_const(K_HALVES + 16 * size));
+    }
+    x_v(e, VPUNPCKHQDQ, odd, a, rm_reg(b));
+    x_v(e, VPUNPCKLQDQ, even, a, rm_reg(b));
 }
 
 void vec_saturated(struct lift *l, int x)

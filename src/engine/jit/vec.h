@@ -32,10 +32,9 @@ void vec_commit(struct lift *l, uint32_t w, int x);
 /* The narrowed lanes in the low half of x go to the half of V[Rd] that Q names. */
 void vec_commit_narrow(struct lift *l, uint32_t w, int x);
 
-/* x = a constant in every 32 or 64 bits, or 128 bits. */
+/* x = a constant in every 32 or 64 bits. */
 void vec_const32(struct lift *l, int x, uint32_t v);
 void vec_const64(struct lift *l, int x, uint64_t v);
-void vec_const128(struct lift *l, int x, uint64_t low, uint64_t high);
 static inline void vec_zero(struct lift *l, int x)
 {
     x_v(&l->e, VPXOR, x, x, rm_reg(x));
@@ -44,11 +43,11 @@ static inline void vec_ones(struct lift *l, int x)
 {
     x_v(&l->e, VPCMPEQD, x, x, rm_reg(x));
 }
-/* x = ~x; uses t. */
-void vec_not(struct lift *l, int x, int t);
+/* x = ~x. */
+void vec_not(struct lift *l, int x);
 
-/* d = s shifted by count (0 to the lane's bits); d and s differ from t, which is destroyed. */
-void vec_shl(struct lift *l, unsigned size, int d, int s, unsigned count, int t);
+/* d = s shifted by count (0 to the lane's bits); d and s differ from t, which a signed shift of doublewords uses. */
+void vec_shl(struct lift *l, unsigned size, int d, int s, unsigned count);
 void vec_shr(struct lift *l, unsigned size, bool is_signed, int d, int s, unsigned count, int t);
 
 /* d = the half of V[n] that Q names, each lane widened to twice its size. Any register. */
@@ -56,8 +55,8 @@ void vec_widen(struct lift *l, uint32_t w, unsigned size, bool is_signed, int d,
 /* Low half of x = the low halves of the lanes of x, which have twice `size`. */
 void vec_truncate(struct lift *l, unsigned size, int x);
 
-/* even, odd = even and odd lanes of a followed by b; a, b and t are destroyed; even may be a. */
-void vec_unzip(struct lift *l, unsigned size, int even, int odd, int a, int b, int t);
+/* even, odd = even and odd lanes of a followed by b, which are destroyed; even may be a. */
+void vec_unzip(struct lift *l, unsigned size, int even, int odd, int a, int b);
 
 /* FPSR.QC is set if x is not zero. NZCV must have been secured by flags_clobber. */
 void vec_saturated(struct lift *l, int x);

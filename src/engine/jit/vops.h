@@ -93,6 +93,8 @@
 #define VPXOR V0(1, 1, 0xef)
 #define VPTERNLOG (V0(3, 1, 0x25) | VOP_ONLY)
 #define VPBLENDVB V(3, 1, 0x4c) /* the mask register follows in imm8 bits 7..4 */
+#define VBLENDVPS V(3, 1, 0x4a) /* by the sign of each lane of the mask */
+#define VBLENDVPD V(3, 1, 0x4b)
 #define VPBLENDW V(3, 1, 0x0e)
 #define VPBLENDD V(3, 1, 0x02)
 
@@ -141,6 +143,13 @@
 #define VPMAXUB V0(1, 1, 0xde)
 #define VPMAXUW V0(2, 1, 0x3e)
 #define VPMAXUD V0(2, 1, 0x3f)
+#define VPMINSQ (V1(2, 1, 0x39) | VOP_ONLY)
+#define VPMINUQ (V1(2, 1, 0x3b) | VOP_ONLY)
+#define VPMAXSQ (V1(2, 1, 0x3d) | VOP_ONLY)
+#define VPMAXUQ (V1(2, 1, 0x3f) | VOP_ONLY)
+#define VPLZCNTD (V0(2, 1, 0x44) | VOP_ONLY)
+#define VPOPCNTB (V0(2, 1, 0x54) | VOP_ONLY)
+#define VPDPBUSD (V0(2, 1, 0x50) | VOP_ONLY)
 #define VPCMPEQB V(1, 1, 0x74)
 #define VPCMPEQW V(1, 1, 0x75)
 #define VPCMPEQD V(1, 1, 0x76)
@@ -172,6 +181,11 @@
 #define VPSRLQ V1(1, 1, 0xd3)
 #define VPSRAW V0(1, 1, 0xe1)
 #define VPSRAD V0(1, 1, 0xe2)
+#define VPSRAQ_I (V1(1, 1, 0x72) | VOP_ONLY) /* /4 */
+#define VPSLLVW (V1(2, 1, 0x12) | VOP_ONLY)
+#define VPSRLVW (V1(2, 1, 0x10) | VOP_ONLY)
+#define VPSRAVW (V1(2, 1, 0x11) | VOP_ONLY)
+#define VPSRAVQ (V1(2, 1, 0x46) | VOP_ONLY)
 #define VPSLLVD V0(2, 1, 0x47)
 #define VPSLLVQ (V1(2, 1, 0x47) | VOP_W)
 #define VPSRLVD V0(2, 1, 0x45)
@@ -198,6 +212,11 @@
 #define VPACKSSDW V0(1, 1, 0x6b)
 #define VPACKUSWB V0(1, 1, 0x67)
 #define VPACKUSDW V0(2, 1, 0x2b)
+#define VPMOVSQD (V0(2, 2, 0x25) | VOP_ONLY) /* reg is the source, r/m the destination */
+#define VPMOVUSQD (V0(2, 2, 0x15) | VOP_ONLY)
+#define VPMOVWB (V0(2, 2, 0x30) | VOP_ONLY)
+#define VPMOVDW (V0(2, 2, 0x33) | VOP_ONLY)
+#define VPERMQ (V1(3, 1, 0x00) | VOP_W) /* 256 bits only */
 #define VPMOVSXBW V0(2, 1, 0x20)
 #define VPMOVSXWD V0(2, 1, 0x23)
 #define VPMOVSXDQ V0(2, 1, 0x25)
