@@ -206,6 +206,38 @@ bool lift_ldrs_reg(struct lift *l, uint32_t w)
     return load_reg(l, w, sign_of(w));
 }
 
+/* PRFM's operation in Rt: of loads by cache level or streaming, of stores; of instructions none. */
+static bool prefetch(struct lift *l, uint32_t w, struct rm m)
+{
+    static const uint8_t levels[4] = {1, 2, 3, 0}; /* PREFETCHT0, T1, T2, NTA */
+    switch (RD(w) >> 3) {
+    case 0: x_rm(&l->e, false, 0x18 | OP_0F, RD(w) & 1 ? 0 : levels[RD(w) >> 1 & 3], m); break;
+    case 2: x_rm(&l->e, false, 0x0d | OP_0F, 1, m); break; /* PREFETCHW */
+    default: break;
+    }
+    return true;
+}
+
+bool lift_prfm_lit(struct lift *l, uint32_t w)
+{
+    return true;
+}
+
+bool lift_prfm_imm(struct lift *l, uint32_t w)
+{
+    return prefetch(l, w, rm_mem(gpr_read(l, RN(w), RCX), (int32_t)bits(w, 21, 10) * 8));
+}
+
+bool lift_prfum(struct lift *l, uint32_t w)
+{
+    return prefetch(l, w, rm_mem(gpr_read(l, RN(w), RCX), (int32_t)sbits(w, 20, 12)));
+}
+
+bool lift_prfm_reg(struct lift *l, uint32_t w)
+{
+    return prefetch(l, w, address_indexed(l, w, 3));
+}
+
 static bool load_literal(struct lift *l, uint32_t w, unsigned size, enum extend ext)
 {
     unsigned t = RD(w);

@@ -57,11 +57,6 @@ bool lift_clrex(struct lift *l, uint32_t w)
     return true;
 }
 
-bool lift_prefetch(struct lift *l, uint32_t w)
-{
-    return true;
-}
-
 bool lift_mrs_tpidr(struct lift *l, uint32_t w)
 {
     if (RD(w) == 31)
