@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/platform/x86.h>
 
 #include "abi/errno.h"
 #include "abi/flags.h"
@@ -67,8 +68,8 @@ static void read_line(const char *path, char *buf, size_t cap)
 static int examine_machine(void)
 {
     char release[SMALL_FILE], min_addr[SMALL_FILE], legacy[SMALL_FILE], bits[SMALL_FILE];
-    bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
-              __builtin_cpu_supports("fma");
+    bool v3 = CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI2) &&
+              CPU_FEATURE_ACTIVE(FMA);
     int bad = 0;
 
     read_line("/proc/sys/kernel/osrelease", release, sizeof(release));
@@ -85,7 +86,7 @@ static int examine_machine(void)
     }
     say("processor    AVX2, BMI2 and FMA: %s%s\n",
         v3 ? "present" : "not all present, so the interpreter runs guest code",
-        v3 && __builtin_cpu_supports("avx512vl") ? "; AVX-512VL too" : "");
+        v3 && CPU_FEATURE_ACTIVE(AVX512VL) ? "; AVX-512VL too" : "");
     if (strcmp(legacy, "1") == 0) {
         say("layout       vm.legacy_va_layout is 1, and elver's place is taken: sysctl -w "
             "vm.legacy_va_layout=0\n");

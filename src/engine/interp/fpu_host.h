@@ -10,6 +10,7 @@
 #define INTERP_FPU_HOST_H
 
 #include <string.h>
+#include <sys/platform/x86.h>
 
 #include "engine/interp/fpu.h"
 
@@ -79,7 +80,7 @@ static inline bool plain_float(uint64_t raw)
 /* Hosts without the instruction would round twice. */
 static inline bool host_has_fma(void)
 {
-    return __builtin_cpu_supports("fma");
+    return CPU_FEATURE_ACTIVE(FMA);
 }
 
 static inline __attribute__((target("fma"))) uint64_t host_fma_double(uint64_t n, uint64_t a,

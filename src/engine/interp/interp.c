@@ -1,13 +1,13 @@
 /*
- * engine_interp: the run loop over predecoded pages.
+ * engine_interp: the run loop over predecoded lines of code.
  *
- * Each thread keeps the pages of code it ran lately (no locks, nothing
+ * Each thread keeps the lines of code it ran lately (no locks, nothing
  * shared): one word per instruction, which function and the instruction's
  * bits, decoded when first reached. One counter, `generation`, moves whenever
- * code may have changed anywhere (IC IVAU, unmap, protect); a page of another
+ * code may have changed anywhere (IC IVAU, unmap, protect); a line of another
  * generation is compared with memory when it is next entered and keeps what
  * is unchanged. So aliases of one page need no bookkeeping. The counter and
- * cpu->poll are looked at on every backward or page-leaving step, which no
+ * cpu->poll are looked at on every backward or line-leaving step, which no
  * loop can avoid, and after ISB.
  *
  * Guest code is read as data; exec_map says what may be executed. A fetch
@@ -33,21 +33,22 @@ exec_fn *const interp_exec[A64_OP_COUNT] = {
     [A64_undefined] = exec_undefined,
 };
 
-enum { PAGE_WORDS = GUEST_PAGE / 4, CACHED_PAGES = 256 };
+/* A line is smaller than a page, as what runs of a page is mostly little; it never leaves its page. */
+enum { LINE_BYTES = 512, LINE_WORDS = LINE_BYTES / 4, CACHED_LINES = 2048 };
 
 /*
  * entry: the instruction's bits above, below the distance of its function from
  * the anchor; 0 = not decoded (the anchor itself executes no instruction).
  */
-struct code_page {
+struct code_line {
     uint64_t addr;
     uint64_t generation;
-    uint64_t entry[PAGE_WORDS];
+    uint64_t entry[LINE_WORDS];
 };
 
 struct interp_thread {
     bool fetching;                        /* a host fault now is an instruction abort */
-    struct code_page *page[CACHED_PAGES]; /* direct-mapped by page number */
+    struct code_line *line[CACHED_LINES]; /* direct-mapped by address */
 };
 
 static uint64_t generation = 1;
@@ -64,7 +65,7 @@ static void generation_next(void)
 
 /*
  * ISB: what follows must be looked up anew. A tag on the next PC, which
- * instruction fetch ignores, makes the loop leave the page.
+ * instruction fetch ignores, makes the loop leave the line.
  */
 static void resync(struct cpu *cpu, uint32_t word)
 {
@@ -90,7 +91,7 @@ static inline uint64_t entry_make(exec_fn *fn, uint32_t word)
     return (uint64_t)word << 32 | (uint32_t)((char *)fn - (char *)generation_next);
 }
 
-static uint64_t decode_entry(struct cpu *cpu, struct code_page *page, uint64_t pc)
+static uint64_t decode_entry(struct cpu *cpu, struct code_line *line, uint64_t pc)
 {
     struct interp_thread *t = cpu->engine_thread;
     uint64_t entry;
@@ -100,27 +101,27 @@ static uint64_t decode_entry(struct cpu *cpu, struct code_page *page, uint64_t p
     word = mem_read32(cpu, pc);
     t->fetching = false;
     entry = entry_make(function_of(cpu, word), word);
-    page->entry[(pc - page->addr) / 4] = entry;
+    line->entry[(pc - line->addr) / 4] = entry;
     return entry;
 }
 
-/* Is pc a word of the page? */
-static inline bool on_page(const struct code_page *page, uint64_t pc)
+/* Is pc a word of the line? */
+static inline bool on_line(const struct code_line *line, uint64_t pc)
 {
-    return ((pc ^ page->addr) & ~(GUEST_PAGE - 4)) == 0;
+    return ((pc ^ line->addr) & ~(uint64_t)(LINE_BYTES - 4)) == 0;
 }
 
 /* Drops the entries whose instruction is no longer what memory holds. */
-static void revalidate(struct code_page *page, uint64_t now)
+static void revalidate(struct code_line *line, uint64_t now)
 {
-    uint32_t word[PAGE_WORDS];
+    uint32_t word[LINE_WORDS];
 
-    if (host_copy(word, (const void *)page->addr, sizeof(word)) < 0)
-        memset(page->entry, 0, sizeof(page->entry));
-    for (unsigned i = 0; i < PAGE_WORDS; i++)
-        if (page->entry[i] && page->entry[i] >> 32 != word[i])
-            page->entry[i] = 0;
-    page->generation = now;
+    if (host_copy(word, (const void *)line->addr, sizeof(word)) < 0)
+        memset(line->entry, 0, sizeof(line->entry));
+    for (unsigned i = 0; i < LINE_WORDS; i++)
+        if (line->entry[i] && line->entry[i] >> 32 != word[i])
+            line->entry[i] = 0;
+    line->generation = now;
 }
 
 /* A PC that may not be executed: which fault is it? */
@@ -136,51 +137,51 @@ static noreturn_fn void raise_not_executable(struct cpu *cpu, uint64_t pc)
     raise_fetch(cpu, LINUX_SEGV_ACCERR);
 }
 
-static struct code_page *page_fill(struct cpu *cpu, struct code_page **slot)
+static struct code_line *line_fill(struct cpu *cpu, struct code_line **slot)
 {
-    uint64_t now = generation_now(), addr = page_down(cpu->pc);
-    struct code_page *page = *slot;
+    uint64_t now = generation_now(), addr = cpu->pc & ~(uint64_t)(LINE_BYTES - 1);
+    struct code_line *line = *slot;
 
     if (cpu->pc & 3)
         raise_pc_unaligned(cpu);
     if (!exec_map_test(gva_of(cpu->pc)))
         raise_not_executable(cpu, cpu->pc);
-    if (page && page->addr == addr) {
-        revalidate(page, now);
-        return page;
+    if (line && line->addr == addr) {
+        revalidate(line, now);
+        return line;
     }
-    if (page)
-        memset(page->entry, 0, sizeof(page->entry));
+    if (line)
+        memset(line->entry, 0, sizeof(line->entry));
     else
-        page = mem_alloc(sizeof(*page));
-    BUG_ON(!page);
-    page->addr = addr;
-    page->generation = now;
-    *slot = page;
-    return page;
+        line = mem_alloc(sizeof(*line));
+    BUG_ON(!line);
+    line->addr = addr;
+    line->generation = now;
+    *slot = line;
+    return line;
 }
 
-/* The page of cpu->pc, whose tag is taken off; raises when there is nothing to execute. */
-static inline struct code_page *page_enter(struct cpu *cpu)
+/* The line of cpu->pc, whose tag is taken off; raises when there is nothing to execute. */
+static inline struct code_line *line_enter(struct cpu *cpu)
 {
     struct interp_thread *t = cpu->engine_thread;
-    struct code_page **slot, *page;
+    struct code_line **slot, *line;
 
     cpu->pc = mem_untag(cpu->pc);
-    slot = &t->page[cpu->pc / GUEST_PAGE % CACHED_PAGES];
-    page = *slot;
-    if (likely(page && on_page(page, cpu->pc) && page->generation == generation_now()))
-        return page;
-    return page_fill(cpu, slot);
+    slot = &t->line[cpu->pc / LINE_BYTES % CACHED_LINES];
+    line = *slot;
+    if (likely(line && on_line(line, cpu->pc) && line->generation == generation_now()))
+        return line;
+    return line_fill(cpu, slot);
 }
 
 /* Executes the instruction at pc == cpu->pc; the result is where to go on. */
-static inline uint64_t execute(struct cpu *cpu, struct code_page *page, uint64_t pc)
+static inline uint64_t execute(struct cpu *cpu, struct code_line *line, uint64_t pc)
 {
-    uint64_t entry = page->entry[pc % GUEST_PAGE / 4];
+    uint64_t entry = line->entry[pc % LINE_BYTES / 4];
 
     if (unlikely(!entry))
-        entry = decode_entry(cpu, page, pc);
+        entry = decode_entry(cpu, line, pc);
     cpu->next = pc + 4;
     entry_function(entry)(cpu, (uint32_t)(entry >> 32));
     return cpu->next;
@@ -192,15 +193,15 @@ typedef enum trap_kind run_fn(struct cpu *cpu, interp_warm_fn *is_warm);
 static enum trap_kind run_until_poll(struct cpu *cpu, interp_warm_fn *is_warm)
 {
     while (!cpu->poll) {
-        struct code_page *page = page_enter(cpu);
+        struct code_line *line = line_enter(cpu);
         uint64_t pc = cpu->pc, from, stale;
 
         do {
             from = pc;
             cpu->pc = pc;
-            pc = execute(cpu, page, pc);
-            stale = pc <= from && (cpu->poll || page->generation != generation_now());
-        } while (likely(on_page(page, pc) && !stale));
+            pc = execute(cpu, line, pc);
+            stale = pc <= from && (cpu->poll || line->generation != generation_now());
+        } while (likely(on_line(line, pc) && !stale));
         cpu->pc = pc;
     }
     return TRAP_INTERRUPT;
@@ -209,14 +210,14 @@ static enum trap_kind run_until_poll(struct cpu *cpu, interp_warm_fn *is_warm)
 static enum trap_kind run_until_warm(struct cpu *cpu, interp_warm_fn *is_warm)
 {
     while (!cpu->poll) {
-        struct code_page *page = page_enter(cpu);
+        struct code_line *line = line_enter(cpu);
         uint64_t pc = cpu->pc, from;
 
         do {
             from = pc;
             cpu->pc = pc;
-            pc = execute(cpu, page, pc);
-        } while (likely(pc == from + 4 && on_page(page, pc)));
+            pc = execute(cpu, line, pc);
+        } while (likely(pc == from + 4 && on_line(line, pc)));
         cpu->pc = mem_untag(pc);
         if (pc != from + 4 && is_warm(cpu, cpu->pc))
             return TRAP_STEP;
@@ -226,9 +227,9 @@ static enum trap_kind run_until_warm(struct cpu *cpu, interp_warm_fn *is_warm)
 
 static enum trap_kind run_one(struct cpu *cpu, interp_warm_fn *is_warm)
 {
-    struct code_page *page = page_enter(cpu);
+    struct code_line *line = line_enter(cpu);
 
-    cpu->pc = mem_untag(execute(cpu, page, cpu->pc));
+    cpu->pc = mem_untag(execute(cpu, line, cpu->pc));
     return TRAP_STEP;
 }
 
@@ -286,8 +287,8 @@ static void interp_thread_exit(struct cpu *cpu)
 {
     struct interp_thread *t = cpu->engine_thread;
 
-    for (unsigned i = 0; i < CACHED_PAGES; i++)
-        mem_free(t->page[i]);
+    for (unsigned i = 0; i < CACHED_LINES; i++)
+        mem_free(t->line[i]);
     mem_free(t);
     cpu->engine_thread = NULL;
 }
@@ -313,7 +314,7 @@ static void interp_flush(gva addr, uint64_t len)
     generation_next();
 }
 
-/* No lock is ever held, and the other threads' pages in a child are only memory. */
+/* No lock is ever held, and the other threads' lines in a child are only memory. */
 static void interp_fork(void)
 {
 }

@@ -63,7 +63,7 @@ static bool table_grow(size_t more)
 {
     if (table.slot && (table.used + more) * 2 < table.size)
         return true;
-    size_t old_size = table.size, size = old_size ? old_size * 2 : 4096;
+    size_t old_size = table.size, size = old_size ? old_size * 2 : 1024;
     struct code_slot *old = table.slot, *slot = mem_alloc(size * sizeof *slot);
     if (!slot)
         return false;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/platform/x86.h>
 
 #include "a64/feature.h"
 #include "abi/errno.h"
@@ -495,20 +496,18 @@ static bool has_sha(void)
 
 static int jit_process_init(const struct engine_options *opt)
 {
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
-        !__builtin_cpu_supports("fma")) {
+    if (!CPU_FEATURE_ACTIVE(AVX2) || !CPU_FEATURE_ACTIVE(BMI2) || !CPU_FEATURE_ACTIVE(FMA)) {
         log_line("the translator needs a processor with AVX2, BMI2 and FMA (x86-64-v3)");
         return -LINUX_ENOSYS;
     }
     /* "avx2" is the first processor that had it: nothing of what came later. */
     bool newer = !(opt->host_cpu && strcmp(opt->host_cpu, "avx2") == 0);
-    jit.avx512 = newer && __builtin_cpu_supports("avx512vl") &&
-                 __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-    jit.gfni = newer && __builtin_cpu_supports("gfni");
+    jit.avx512 = newer && CPU_FEATURE_ACTIVE(AVX512VL) && CPU_FEATURE_ACTIVE(AVX512BW) &&
+                 CPU_FEATURE_ACTIVE(AVX512DQ);
+    jit.gfni = newer && CPU_FEATURE_ACTIVE(GFNI);
     jit.sha = newer && has_sha();
-    jit.aes = __builtin_cpu_supports("aes");
-    jit.pclmul = __builtin_cpu_supports("pclmul");
+    jit.aes = CPU_FEATURE_ACTIVE(AES);
+    jit.pclmul = CPU_FEATURE_ACTIVE(PCLMULQDQ);
     jit.one_insn = word_in(opt->debug, "one-insn");
     jit.no_link = word_in(opt->debug, "no-link");
     /* Tests of translated code want it at once. */
