@@ -405,6 +405,36 @@ static bool make_block_word(enum a64_op op, unsigned i, unsigned n, uint32_t *ou
     return a64_decode(word) == op;
 }
 
+/* Rows that compilers write one behind the other, and that a translator may take together. */
+static const uint16_t idioms[][2] = {
+    {A64_rbit, A64_clz},          {A64_movz, A64_movk},         {A64_movn, A64_movk},
+    {A64_movk, A64_movk},         {A64_adrp, A64_add_imm},      {A64_adrp, A64_ldr_imm},
+    {A64_subs_imm, A64_ccmp_imm}, {A64_subs_reg, A64_ccmp_reg}, {A64_ands_imm, A64_ccmn_reg},
+    {A64_ccmp_reg, A64_ccmp_imm}, {A64_ccmn_imm, A64_ccmp_reg}, {A64_ccmp_imm, A64_b_cond},
+    {A64_ccmp_reg, A64_b_cond},   {A64_ccmn_imm, A64_b_cond},   {A64_ccmn_reg, A64_b_cond},
+    {A64_subs_reg, A64_b_cond},   {A64_adds_imm, A64_b_cond},   {A64_ccmp_imm, A64_csinc},
+};
+
+/* The words of an idiom for places i and i + 1: the second reads, and often writes, what the first wrote. */
+static bool make_idiom(const uint16_t *idiom, unsigned i, unsigned n, uint32_t *out)
+{
+    unsigned lsb, width, d;
+    uint32_t word;
+
+    if (i + 2 > n || !make_block_word(idiom[0], i, n, &out[0]) ||
+        !make_block_word(idiom[1], i + 1, n, &word))
+        return false;
+    d = field(out[0], 4, 0);
+    if (!is_direct_branch(word, &lsb, &width)) {
+        word = (word & 0x7fffffff) | (out[0] & 0x80000000);
+        word = is_memory(word) ? word | 0x80000000 : (word & ~(31u << 5)) | d << 5;
+        if (idiom[1] == A64_movk || below(2))
+            word = (word & ~31u) | d;
+    }
+    out[1] = word;
+    return a64_decode(word) == idiom[1];
+}
+
 /* n instructions of rows that `wanted` lets pass, from one state. */
 static void make_block(unsigned n, bool (*wanted)(const struct a64_row *), struct insn_case *c)
 {
@@ -413,8 +443,12 @@ static void make_block(unsigned n, bool (*wanted)(const struct a64_row *), struc
     memset(c, 0, sizeof(*c));
     for (unsigned i = 0; i < n;) {
         enum a64_op op = (enum a64_op)below(A64_undefined);
+        const uint16_t *idiom = idioms[below(ARRAY_LEN(idioms))];
 
-        if (wanted(&a64_rows[op]) && make_block_word(op, i, n, &word[i]))
+        if (!below(3) && wanted(&a64_rows[idiom[0]]) && wanted(&a64_rows[idiom[1]]) &&
+            make_idiom(idiom, i, n, &word[i]))
+            i += 2;
+        else if (wanted(&a64_rows[op]) && make_block_word(op, i, n, &word[i]))
             i++;
     }
     put_words(c, word, n);

@@ -1,6 +1,6 @@
 /*
- * Bitfields, shifts, multiplication, division, bit counting, CRC, conditional
- * select and compare (Arm ARM C4.1.86 and C4.1.89).
+ * Bitfields, shifts, multiplication, division, bit counting, CRC (Arm ARM
+ * C4.1.86 and C4.1.89).
  */
 #include "engine/jit/lifters.h"
 
@@ -421,18 +421,54 @@ static void swap_groups(struct emit *e, bool w, unsigned count, uint64_t mask)
     x_alu(e, ALU_OR, w, RAX, rm_reg(RCX));
 }
 
+/* X[d] = the bits of the register or slot m in reverse order. Uses RAX, without GFNI also RCX and RDX. */
+static void reverse_bits(struct lift *l, bool wide, unsigned d, struct rm m)
+{
+    struct emit *e = &l->e;
+    if (jit.gfni) {
+        int dest = gpr_dest(d, RAX);
+        x_v(e, wide ? rm_is_reg(m) ? VMOVQ_FROM_R : VMOVQ_LD : VMOVD_LD, XMM_T0, 0, m);
+        x_vi(e, VGF2P8AFFINEQB, XMM_T0, XMM_T0, rm_const(K_RBIT), 0);
+        x_v(e, wide ? VMOVQ_TO_R : VMOVD_ST, XMM_T0, 0, rm_reg(dest));
+        x_bswap(e, wide, dest);
+        gpr_commit(l, d, dest);
+        return;
+    }
+    x_load(e, wide, RAX, m);
+    x_bswap(e, wide, RAX);
+    swap_groups(e, wide, 4, 0x0f0f0f0f0f0f0f0full);
+    swap_groups(e, wide, 2, 0x3333333333333333ull);
+    swap_groups(e, wide, 1, 0x5555555555555555ull);
+    gpr_commit(l, d, RAX);
+}
+
+/* RBIT, and with a CLZ of its result behind it a count of trailing zeros. */
 bool lift_rbit(struct lift *l, uint32_t w)
 {
     bool wide = bit(w, 31);
-    if (RD(w) == 31)
+    unsigned d = RD(w), n = RN(w);
+    const struct insn *next = &l->insn[l->at + 1];
+    bool counts = l->at < l->block[l->insn[l->at].block].last && next->op == A64_clz &&
+                  bit(next->word, 31) == wide && RN(next->word) == d && RD(next->word) != 31;
+    if (d == 31)
         return true;
-    flags_clobber(l);
-    gpr_copy_z(l, wide, RAX, RN(w));
-    x_bswap(&l->e, wide, RAX);
-    swap_groups(&l->e, wide, 4, 0x0f0f0f0f0f0f0f0full);
-    swap_groups(&l->e, wide, 2, 0x3333333333333333ull);
-    swap_groups(&l->e, wide, 1, 0x5555555555555555ull);
-    gpr_commit(l, RD(w), RAX);
+    if (n == 31) {
+        gpr_set(l, d, 0);
+        return true;
+    }
+    if (d == n && RD(next->word) != d) /* both results are wanted, one in the operand's place */
+        counts = false;
+    if (counts || !jit.gfni)
+        flags_clobber(l);
+    if (!counts || RD(next->word) != d)
+        reverse_bits(l, wide, d, gpr(n));
+    if (counts) {
+        int dest = gpr_dest(RD(next->word), RAX);
+        l->e.clobbered = true;
+        x_rm(&l->e, wide, OP_TZCNT, dest, gpr(n));
+        gpr_commit(l, RD(next->word), dest);
+        l->skip = 1;
+    }
     return true;
 }
 
@@ -468,164 +504,4 @@ bool lift_rev32(struct lift *l, uint32_t w)
 bool lift_rev64(struct lift *l, uint32_t w)
 {
     return reverse(l, w, true, false);
-}
-
-/* ---- conditional ---- */
-
-enum select { SEL_PLAIN, SEL_INC, SEL_INV, SEL_NEG };
-
-/* RAX = what CSEL and its like give when the condition fails. Flags stay. */
-static void select_else(struct lift *l, bool w, unsigned m, enum select how)
-{
-    struct emit *e = &l->e;
-    gpr_copy_z(l, w, RAX, m);
-    if (how == SEL_INV || how == SEL_NEG)
-        x_un(e, UN_NOT, w, rm_reg(RAX));
-    if (how == SEL_INC || how == SEL_NEG)
-        x_lea(e, w, RAX, rm_mem(RAX, 1));
-}
-
-static bool select(struct lift *l, uint32_t w, enum select how)
-{
-    struct emit *e = &l->e;
-    bool wide = bit(w, 31);
-    unsigned d = RD(w), n = RN(w), m = RM(w), cond = bits(w, 15, 12);
-    if (d == 31)
-        return true;
-    if (cond >= 14) {
-        gpr_copy_z(l, wide, RAX, n);
-        gpr_commit(l, d, RAX);
-        return true;
-    }
-    flags_read(l);
-    struct hcond c = flags_cond(l, cond);
-    if (c.cc2 < 0 && n == 31 && m == 31 && how == SEL_INC) { /* CSET */
-        x_setcc(e, c.cc ^ 1, rm_reg(RAX));
-        int dest = gpr_dest(d, RAX);
-        x_movzx8(e, dest, rm_reg(RAX));
-        gpr_commit(l, d, dest);
-        return true;
-    }
-    if (c.cc2 < 0 && how == SEL_PLAIN && n != 31 && m != 31 && rm_is_reg(gpr(d))) {
-        int dest = gpr_dest(d, RAX);
-        if (m == d) {
-            x_cmov(e, c.cc, wide, dest, gpr(n));
-        } else {
-            if (n != d)
-                x_load(e, wide, dest, gpr(n));
-            x_cmov(e, c.cc ^ 1, wide, dest, gpr(m));
-        }
-        return true;
-    }
-    /* RAX = otherwise, RCX = then; or the other way round when the pair of conditions says "neither". */
-    select_else(l, wide, m, how);
-    if (!c.negate) {
-        if (n == 31)
-            x_imm(e, RCX, 0);
-        struct rm then = n == 31 ? rm_reg(RCX) : gpr(n);
-        x_cmov(e, c.cc, wide, RAX, then);
-        if (c.cc2 >= 0)
-            x_cmov(e, c.cc2, wide, RAX, then);
-        gpr_commit(l, d, RAX);
-    } else {
-        gpr_copy_z(l, wide, RCX, n);
-        x_cmov(e, c.cc, wide, RCX, rm_reg(RAX));
-        x_cmov(e, c.cc2, wide, RCX, rm_reg(RAX));
-        gpr_commit(l, d, RCX);
-    }
-    return true;
-}
-
-bool lift_csel(struct lift *l, uint32_t w)
-{
-    return select(l, w, SEL_PLAIN);
-}
-
-bool lift_csinc(struct lift *l, uint32_t w)
-{
-    return select(l, w, SEL_INC);
-}
-
-bool lift_csinv(struct lift *l, uint32_t w)
-{
-    return select(l, w, SEL_INV);
-}
-
-bool lift_csneg(struct lift *l, uint32_t w)
-{
-    return select(l, w, SEL_NEG);
-}
-
-/* The comparison itself leaves EFLAGS as FL_SUB, also for CCMN (with its carry complemented). */
-static void conditional_compare(struct lift *l, uint32_t w, bool negative, bool constant)
-{
-    struct emit *e = &l->e;
-    bool wide = bit(w, 31);
-    unsigned n = RN(w), m = RM(w);
-    if (constant) {
-        gpr_copy_z(l, wide, RAX, n);
-        x_alu_imm(e, negative ? ALU_ADD : ALU_CMP, wide, rm_reg(RAX), (int32_t)m);
-    } else {
-        gpr_copy_z(l, wide, RAX, n);
-        if (m == 31)
-            x_imm(e, RCX, 0);
-        x_alu(e, negative ? ALU_ADD : ALU_CMP, wide, RAX, m == 31 ? rm_reg(RCX) : gpr(m));
-    }
-    if (negative)
-        x_cmc(e);
-}
-
-static bool ccmp(struct lift *l, uint32_t w, bool negative, bool constant)
-{
-    struct emit *e = &l->e;
-    unsigned cond = bits(w, 15, 12);
-    if (cond >= 14) {
-        conditional_compare(l, w, negative, constant);
-        flags_set(l, FL_SUB);
-        return true;
-    }
-    flags_read(l);
-    struct hcond c = flags_cond(l, cond);
-    uint8_t *to_const[2] = {NULL, NULL}, *to_cmp[2] = {NULL, NULL};
-    if (c.cc2 < 0) {
-        to_const[0] = x_jcc8(e, c.cc ^ 1);
-    } else if (c.negate) {
-        to_const[0] = x_jcc8(e, c.cc);
-        to_const[1] = x_jcc8(e, c.cc2);
-    } else {
-        to_cmp[0] = x_jcc8(e, c.cc);
-        to_cmp[1] = x_jcc8(e, c.cc2);
-        to_const[0] = x_jmp8(e);
-        x_bind8(e, to_cmp[0]);
-        x_bind8(e, to_cmp[1]);
-    }
-    conditional_compare(l, w, negative, constant);
-    uint8_t *done = x_jmp8(e);
-    x_bind8(e, to_const[0]);
-    if (to_const[1])
-        x_bind8(e, to_const[1]);
-    emit_flags_const(e, bits(w, 3, 0));
-    x_bind8(e, done);
-    flags_set(l, FL_SUB);
-    return true;
-}
-
-bool lift_ccmp_reg(struct lift *l, uint32_t w)
-{
-    return ccmp(l, w, false, false);
-}
-
-bool lift_ccmp_imm(struct lift *l, uint32_t w)
-{
-    return ccmp(l, w, false, true);
-}
-
-bool lift_ccmn_reg(struct lift *l, uint32_t w)
-{
-    return ccmp(l, w, true, false);
-}
-
-bool lift_ccmn_imm(struct lift *l, uint32_t w)
-{
-    return ccmp(l, w, true, true);
 }

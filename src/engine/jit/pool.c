@@ -43,6 +43,7 @@ static const struct lanes_of {
     {K_SHA1, 2, 0xa57d8667},
     {K_SHA1 + 16, 2, 0x9126145f},
     {K_SHA1 + 32, 2, 0x70e44324},
+    {K_RBIT, 3, 0x8040201008040201},
 };
 
 /* Sixteen bytes as they are. */

@@ -55,7 +55,8 @@ enum jit_const {
     K_ONE_4S = 2592,
     K_CRC32 = 2608, /* the polynomial's inverse modulo x^64, the polynomial; bits reflected */
     K_SHA1 = 2624,  /* minus the constants of SHA-1's rounds, in every word */
-    K_POOL_BYTES = 2672
+    K_RBIT = 2672, /* the matrix for GF2P8AFFINEQB that reverses the bits of each byte */
+    K_POOL_BYTES = 2688
 };
 
 /* Writes the pool at e->p and makes it the emitter's. */
