@@ -1,52 +1,22 @@
 /*
  * Advanced SIMD: shifts, narrowing and widening (Arm ARM C4.1.94, shift by
- * immediate and three different). Rounding right shifts add back the last bit
- * shifted out. Saturating narrow forms are the interpreter's.
+ * immediate and three different). Those that saturate are in lift_saturate.c.
  */
 #include "engine/jit/vec.h"
 
-/* immh:immb holds the lane size in its highest bit, and the count from there. */
-static unsigned imm_size(uint32_t w)
-{
-    return 31u - (unsigned)__builtin_clz(bits(w, 22, 19));
-}
-
-static unsigned count_right(uint32_t w)
-{
-    return (16u << imm_size(w)) - bits(w, 22, 16);
-}
-
-static unsigned count_left(uint32_t w)
-{
-    return bits(w, 22, 16) - (8u << imm_size(w));
-}
-
-/* d = V[n] >> count, rounded or not. d is not T1, T2 or T3. */
 static void shift_right(struct lift *l, unsigned size, bool is_signed, bool rounded, int d, int n,
                         unsigned count)
 {
-    if (!rounded) {
+    if (rounded)
+        vec_shr_rounded(l, size, is_signed, d, n, count);
+    else
         vec_shr(l, size, is_signed, d, n, count, XMM_T1);
-        return;
-    }
-    /* The bit at count - 1, alone in its lane. */
-    unsigned lane = 8u << size;
-    if (size == 0) {
-        vec_shr(l, size, false, XMM_T2, n, count - 1, XMM_T1);
-        x_v(&l->e, VPAND, XMM_T2, XMM_T2, rm_const(K_BYTES_01));
-    } else {
-        vec_shl(l, size, XMM_T2, n, lane - count);
-        vec_shr(l, size, false, XMM_T2, XMM_T2, lane - 1, XMM_T1);
-    }
-    vec_shr(l, size, is_signed, XMM_T3, n, count, XMM_T1);
-    x_v(&l->e, lanes_add.op[size], d, XMM_T3, rm_reg(XMM_T2));
 }
 
 static bool right(struct lift *l, uint32_t w, bool is_signed, bool rounded, bool accumulate)
 {
     unsigned size = imm_size(w);
-    shift_right(l, size, is_signed, rounded, XMM_T0, vreg_read_low(l, RN(w), XMM_T0),
-                count_right(w));
+    shift_right(l, size, is_signed, rounded, XMM_T0, vreg_read(l, RN(w), XMM_T0), count_right(w));
     if (accumulate)
         x_v(&l->e, lanes_add.op[size], XMM_T0, XMM_T0, vreg(RD(w)));
     vec_commit(l, w, XMM_T0);

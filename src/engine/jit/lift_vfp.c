@@ -19,9 +19,6 @@ enum {
     CMP_GE = 29
 };
 
-/* Which lanes an instruction works on. */
-enum shape { VECTOR, SCALAR };
-
 static bool is_double(uint32_t w)
 {
     return bit(w, 22);
