@@ -21,6 +21,9 @@ _Static_assert(SIGSYS == LINUX_SIGSYS && SIGBUS == LINUX_SIGBUS && SIGCHLD == LI
                "signal numbers");
 _Static_assert(sizeof(siginfo_t) == sizeof(struct linux_siginfo), "siginfo");
 
+#ifndef TRAP_PERF
+#define TRAP_PERF 6
+#endif
 enum { HOST_SA_RESTORER = 0x04000000, KERNEL_SIGSET = 8 };
 
 extern const char host_window_begin[], host_window_call[], host_window_end[],
@@ -36,6 +39,12 @@ static const uint8_t sync_signal[HOST_SYNC_COUNT] = {
 static bool is_sync(int sig)
 {
     return HOST_SYNC_MASK & LINUX_SIGMASK(sig);
+}
+
+/* Raised by the instruction at hand? A performance event's SIGTRAP comes when its counter says so. */
+static bool from_instruction(const struct linux_siginfo *info)
+{
+    return info->si_code > 0 && !(info->si_signo == LINUX_SIGTRAP && info->si_code == TRAP_PERF);
 }
 
 static unsigned sync_index(int sig)
@@ -81,7 +90,7 @@ static void on_signal(int sig, siginfo_t *host_info, void *context)
 
     memcpy(&info, host_info, sizeof info);
     if (is_sync(sig)) {
-        if (info.si_code > 0) {
+        if (from_instruction(&info)) {
             host_fault_handle(self, sig, &info, uc);
             return;
         }

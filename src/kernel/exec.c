@@ -195,6 +195,25 @@ long exec_guest(struct task *t, int dirfd, gva path, gva argv, gva envp, unsigne
 
 /* ---- the new image ---- */
 
+/* Under PR_SET_MDWE nothing that was written becomes executable, but a file's private mapping may be. */
+static long map_vdso_file(struct space *s, gva at, uint64_t bytes)
+{
+    long fd =
+        host_syscall(LINUX_SYS_memfd_create, (uintptr_t) "[vdso]", LINUX_MFD_CLOEXEC, 0, 0, 0, 0);
+    long err = fd;
+
+    if (fd < 0)
+        return fd;
+    err = host_syscall(LINUX_SYS_pwrite64, fd, (uintptr_t)vdso_image, bytes, 0, 0, 0);
+    if (err >= 0)
+        err = err < (long)bytes
+                  ? -LINUX_ENOMEM
+                  : space_mmap(s, at, page_up(bytes), LINUX_PROT_READ | LINUX_PROT_EXEC,
+                               LINUX_MAP_PRIVATE | LINUX_MAP_FIXED, (int)fd, 0);
+    host_syscall(LINUX_SYS_close, fd, 0, 0, 0, 0, 0);
+    return err < 0 ? err : 0;
+}
+
 static int map_vdso(struct space *s, struct image *im)
 {
     uint64_t bytes = vdso_image_end - vdso_image, span = page_up(bytes);
@@ -208,6 +227,8 @@ static int map_vdso(struct space *s, struct image *im)
     err = uaccess_write(im->vdso, vdso_image, bytes);
     if (err == 0)
         err = space_mprotect(s, im->vdso, span, LINUX_PROT_READ | LINUX_PROT_EXEC);
+    if (err == -LINUX_EACCES)
+        err = map_vdso_file(s, im->vdso, bytes);
     return (int)err;
 }
 

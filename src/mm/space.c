@@ -204,6 +204,11 @@ int space_prot(const struct space *s, int prot)
     return s->read_implies_exec && (prot & LINUX_PROT_READ) ? prot | LINUX_PROT_EXEC : prot;
 }
 
+uint32_t space_barriers(struct space *s, uint32_t add)
+{
+    return __atomic_or_fetch(&s->barriers, add, __ATOMIC_SEQ_CST);
+}
+
 void space_set_personality(struct space *s, uint64_t persona)
 {
     lock_acquire(&s->lock);

@@ -56,6 +56,9 @@ long space_munlockall(struct space *s);
 long space_range_call(long nr, gva addr, uint64_t len, uint64_t a2, uint64_t a3, uint64_t a4,
                       uint64_t a5);
 
+/* The registrations of membarrier(2), which belong to a space: adds these bits, returns all. Takes no lock. */
+uint32_t space_barriers(struct space *s, uint32_t add);
+
 /* personality(2) has changed: the new value. */
 void space_set_personality(struct space *s, uint64_t persona);
 

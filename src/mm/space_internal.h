@@ -23,6 +23,7 @@ struct space {
 
     uint64_t start_brk, brk;
     int lock_future;      /* MCL_FUTURE and MCL_ONFAULT of mlockall */
+    uint32_t barriers;    /* what the guest registered for with membarrier(2) */
     uint64_t file_serial; /* last vma_attr.base given to a mapping of a file */
 };
 

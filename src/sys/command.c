@@ -133,6 +133,9 @@ static const struct prctl_row {
     {LINUX_PR_GET_MEMORY_MERGE, PRCTL_HOST, 0, 0},
     {LINUX_PR_TIMER_CREATE_RESTORE_IDS, PRCTL_HOST, 0, 0},
     {LINUX_PR_FUTEX_HASH, PRCTL_HOST, 0, 0},
+    /* What is mapped for the guest to execute is executable on the host too, and the code cache needs nothing new. */
+    {LINUX_PR_SET_MDWE, PRCTL_HOST, 0, 0},
+    {LINUX_PR_GET_MDWE, PRCTL_HOST, 0, 0},
     {LINUX_PR_SET_VMA, PRCTL_HOST, 2 | 8, 1},
     {LINUX_PR_GET_AUXV, PRCTL_HOST, 1, 1},
 
@@ -140,8 +143,6 @@ static const struct prctl_row {
     {LINUX_PR_SET_TSC, PRCTL_OURS, 0, 0},
     {LINUX_PR_GET_TSC, PRCTL_OURS, 0, 0},
     {LINUX_PR_SET_SYSCALL_USER_DISPATCH, PRCTL_REFUSE, 0, 0},
-    {LINUX_PR_SET_MDWE, PRCTL_REFUSE, 0, 0},
-    {LINUX_PR_GET_MDWE, PRCTL_OURS, 0, 0},
 
     {LINUX_PR_SET_TAGGED_ADDR_CTRL, PRCTL_OURS, 0, 0},
     {LINUX_PR_GET_TAGGED_ADDR_CTRL, PRCTL_OURS, 0, 0},
@@ -186,7 +187,7 @@ static long prctl_ours(struct task *t, uint32_t option, const uint64_t *arg)
     case LINUX_PR_SET_TAGGED_ADDR_CTRL:
         return arg[0] | arg[1] | arg[2] | arg[3] ? -LINUX_EINVAL : 0;
     case LINUX_PR_GET_TAGGED_ADDR_CTRL:
-    case LINUX_PR_GET_MDWE: return arg[0] | arg[1] | arg[2] | arg[3] ? -LINUX_EINVAL : 0;
+        return arg[0] | arg[1] | arg[2] | arg[3] ? -LINUX_EINVAL : 0;
     /* The keys of all programs are the same, as nothing rests on them being secret: a new one is the old one. */
     case LINUX_PR_PAC_RESET_KEYS:
         if (!(t->cpu.model->features & A64_FEAT_BIT(PAUTH)) || arg[0] & ~PR_PAC_KEYS ||

@@ -141,6 +141,41 @@ long sys_get_mempolicy(gva mode, gva nodes, uint64_t max_node, gva addr, uint64_
     return SYS_HOST(mode.a, nodes.a, max_node, sys_pointer(untagged(addr).a, 1), flags);
 }
 
+#define BARRIERS_CORE                                            \
+    (LINUX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE | \
+     LINUX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)
+
+/*
+ * An engine may have registered the process for its own needs, which is not the guest's registration. To
+ * register for one of the special barriers is shown as registering for the plain one too (kernel/sched/membarrier.c).
+ */
+long sys_membarrier(int command, uint32_t flags, int cpu)
+{
+    uint32_t mine = space_barriers(SPACE, 0);
+    long rc;
+
+    switch (command) {
+    case LINUX_MEMBARRIER_CMD_GET_REGISTRATIONS:
+        if (flags)
+            return -LINUX_EINVAL;
+        return mine | (mine & BARRIERS_CORE ? LINUX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED : 0);
+    case LINUX_MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+    case LINUX_MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+    case LINUX_MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ:
+        rc = SYS_HOST(command, flags, cpu);
+        return rc != -LINUX_EINVAL && !(mine & (uint32_t)command << 1) ? -LINUX_EPERM : rc;
+    case LINUX_MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+    case LINUX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+    case LINUX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+    case LINUX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ:
+        rc = SYS_HOST(command, flags, cpu);
+        if (rc == 0)
+            space_barriers(SPACE, (uint32_t)command);
+        return rc;
+    default: return SYS_HOST(command, flags, cpu);
+    }
+}
+
 long sys_shmat(int shmid, gva addr, int flags)
 {
     return space_shmat(SPACE, shmid, addr, flags);

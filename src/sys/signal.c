@@ -116,8 +116,14 @@ long sys_rt_sigreturn(void)
 
     if (rc == -LINUX_ERESTARTNOINTR)
         return rc;
-    if (rc < 0)
-        signal_fault_info(&t->raise, LINUX_SIGSEGV, LINUX_SEGV_MAPERR, t->cpu.sp);
+    if (rc < 0) {
+        /* arm64_notify_segfault: it asks whether anything is mapped there or above. */
+        struct mapping above;
+        int code = space_next(t->group->space, gva_of(t->cpu.sp), &above) ? LINUX_SEGV_ACCERR
+                                                                          : LINUX_SEGV_MAPERR;
+
+        signal_fault_info(&t->raise, LINUX_SIGSEGV, code, t->cpu.sp);
+    }
     /* x0 is the interrupted code's, not a result. */
     t->sys_nr = CALL_NONE;
     return 0;

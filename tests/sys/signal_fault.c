@@ -425,6 +425,28 @@ TEST(bad_frames_are_refused)
     }
 }
 
+/* What the SIGSEGV of a refused frame says: the frame's address, and why, as a fault there would (arm64_notify_segfault). */
+static void refused_frame(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    int frame = (uint64_t)info->si_addr == uc->uc_mcontext.sp && uc->uc_mcontext.sp % 16 == 0;
+
+    _exit(info->si_code == SEGV_ACCERR && frame ? 5 : 6);
+}
+
+TEST(a_refused_frame_is_an_access_error)
+{
+    struct sigaction segv = {.sa_sigaction = refused_frame, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    stack_t other = {.ss_sp = malloc(1 << 17), .ss_size = 1 << 17};
+
+    handle(SIGUSR1, spoil);
+    damage = NO_FPSIMD;
+    int status =
+        IN_CHILD((sigaltstack(&other, NULL), sigaction(SIGSEGV, &segv, NULL), raise(SIGUSR1), 0));
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+    free(other.ss_sp);
+}
+
 static void add_extra(int sig, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
