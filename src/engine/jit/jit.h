@@ -127,7 +127,7 @@ struct jit_thunks {
 
 struct jit {
     struct lock lock;
-    bool ready, avx512, gfni, aes, pclmul, sha;
+    bool ready, avx512, gfni, vnni, bitalg, aes, pclmul, sha;
     bool barriers;    /* the host has membarrier(2) */
     uint64_t dump_pc; /* regions that hold it are printed */
     bool one_insn, no_link, stats, perf_map;

@@ -32,7 +32,6 @@ LANEWISE(smax_vec, VPMAXSB, VPMAXSW, VPMAXSD, 0)
 LANEWISE(smin_vec, VPMINSB, VPMINSW, VPMINSD, 0)
 LANEWISE(umax_vec, VPMAXUB, VPMAXUW, VPMAXUD, 0)
 LANEWISE(umin_vec, VPMINUB, VPMINUW, VPMINUD, 0)
-LANEWISE(urhadd_vec, VPAVGB, VPAVGW, 0, 0)
 
 bool lift_add_scalar(struct lift *l, uint32_t w)
 {
@@ -313,20 +312,64 @@ bool lift_uabal(struct lift *l, uint32_t w)
     return difference_long(l, w, false, true);
 }
 
-/* (a + b) >> 1 is the complement of the rounded mean of the complements. */
-bool lift_uhadd_vec(struct lift *l, uint32_t w)
+/* ---- halving ---- */
+
+/*
+ * The host has the rounded mean of unsigned bytes and halfwords. The others are
+ * that of the operands with some bits inverted (all: complement; the sign:
+ * numbers with a sign), the result's too. NONE: as it is.
+ */
+enum inverted { NONE, SIGN, BUT_SIGN, ALL };
+
+struct halving {
+    enum inverted a, b, result;
+    bool subtract, rounded, is_signed;
+};
+
+static void invert(struct lift *l, unsigned size, int d, int s, enum inverted which)
 {
+    unsigned mask = which == ALL ? K_ONES : which == SIGN ? vec_sign[size] : vec_max[size];
+    if (which != NONE)
+        x_v(&l->e, VPXOR, d, s, rm_const(mask));
+}
+
+static bool halve(struct lift *l, uint32_t w, const struct halving *h)
+{
+    struct emit *e = &l->e;
     unsigned size = LANE(w);
-    if (size > 1)
-        return false;
-    vec_ones(l, XMM_T2);
-    x_v(&l->e, VPXOR, XMM_T0, XMM_T2, vreg(RN(w)));
-    x_v(&l->e, VPXOR, XMM_T1, XMM_T2, vreg(RM(w)));
-    x_v(&l->e, size ? VPAVGW : VPAVGB, XMM_T0, XMM_T0, rm_reg(XMM_T1));
-    x_v(&l->e, VPXOR, XMM_T0, XMM_T0, rm_reg(XMM_T2));
+    int a = vreg_read(l, RN(w), XMM_T0), b = vreg_read(l, RM(w), XMM_T1);
+    if (size < 2) {
+        invert(l, size, XMM_T0, a, h->a);
+        invert(l, size, XMM_T1, b, h->b);
+        x_v(e, size ? VPAVGW : VPAVGB, XMM_T0, h->a ? XMM_T0 : a, rm_reg(h->b ? XMM_T1 : b));
+        invert(l, size, XMM_T0, XMM_T0, h->result);
+    } else {
+        /* What both have in common and half of what one has; less what only b has; or what any has, less half. */
+        x_v(e, VPXOR, XMM_T2, a, rm_reg(b));
+        x_vi(e, VPSHIFTD_I, h->is_signed ? VSH_SRA : VSH_SRL, XMM_T2, rm_reg(XMM_T2), 1);
+        x_v(e, h->subtract ? VPANDN : h->rounded ? VPOR : VPAND, XMM_T3, a, rm_reg(b));
+        if (h->rounded)
+            x_v(e, VPSUBD, XMM_T0, XMM_T3, rm_reg(XMM_T2));
+        else
+            x_v(e, h->subtract ? VPSUBD : VPADDD, XMM_T0, XMM_T2, rm_reg(XMM_T3));
+    }
     vec_commit(l, w, XMM_T0);
     return true;
 }
+
+#define HALVE(name, a, b, result, ...)                               \
+    bool lift_##name##_vec(struct lift *l, uint32_t w)               \
+    {                                                                \
+        static const struct halving h = {a, b, result, __VA_ARGS__}; \
+        return halve(l, w, &h);                                      \
+    }
+
+HALVE(shadd, BUT_SIGN, BUT_SIGN, BUT_SIGN, false, false, true)
+HALVE(uhadd, ALL, ALL, ALL, false, false, false)
+HALVE(srhadd, SIGN, SIGN, SIGN, false, true, true)
+HALVE(urhadd, NONE, NONE, NONE, false, true, false)
+HALVE(shsub, SIGN, BUT_SIGN, SIGN, true, false, true)
+HALVE(uhsub, NONE, ALL, SIGN, true, false, false)
 
 /* ---- two registers ---- */
 
@@ -350,219 +393,80 @@ static bool absolute(struct lift *l, uint32_t w, unsigned size)
 COMPARE(neg, negate(l, w, LANE(w)), negate(l, w, 3))
 COMPARE(abs, absolute(l, w, LANE(w)), absolute(l, w, 3))
 
-/* Bits of a byte: those of its halves, looked up. */
+/* ---- bits ---- */
+
+/* T1, T3 = the upper and the lower halves of the bytes of n. */
+static void halves_of_bytes(struct lift *l, int n)
+{
+    x_vi(&l->e, VPSHIFTW_I, VSH_SRL, XMM_T1, rm_reg(n), 4);
+    x_v(&l->e, VPAND, XMM_T1, XMM_T1, rm_const(K_NIBBLES));
+    x_v(&l->e, VPAND, XMM_T3, n, rm_const(K_NIBBLES));
+}
+
+/* T0 = what two tables of the pool have for both halves of the bytes of n, combined. */
+static void look_up_halves(struct lift *l, int n, unsigned upper, unsigned lower, uint32_t combine)
+{
+    struct emit *e = &l->e;
+    halves_of_bytes(l, n);
+    x_v(e, VMOVDQU_LD, XMM_T0, 0, rm_const(upper));
+    x_v(e, VPSHUFB, XMM_T0, XMM_T0, rm_reg(XMM_T1));
+    x_v(e, VMOVDQU_LD, XMM_T1, 0, rm_const(lower));
+    x_v(e, VPSHUFB, XMM_T1, XMM_T1, rm_reg(XMM_T3));
+    x_v(e, combine, XMM_T0, XMM_T0, rm_reg(XMM_T1));
+}
+
 bool lift_cnt_vec(struct lift *l, uint32_t w)
 {
-    struct emit *e = &l->e;
     int n = vreg_read(l, RN(w), XMM_T0);
-    x_vi(e, VPSHIFTW_I, VSH_SRL, XMM_T3, rm_reg(n), 4);
-    x_v(e, VPAND, XMM_T3, XMM_T3, rm_const(K_NIBBLES));
-    x_v(e, VPAND, XMM_T1, n, rm_const(K_NIBBLES));
-    x_v(e, VMOVDQU_LD, XMM_T2, 0, rm_const(K_BITS));
-    x_v(e, VPSHUFB, XMM_T3, XMM_T2, rm_reg(XMM_T3));
-    x_v(e, VPSHUFB, XMM_T1, XMM_T2, rm_reg(XMM_T1));
-    x_v(e, VPADDB, XMM_T0, XMM_T1, rm_reg(XMM_T3));
-    vec_commit(l, w, XMM_T0);
-    return true;
-}
-
-/* T0 = sums of neighbouring lanes of V[Rn] in lanes twice as wide; uses T1. */
-static bool add_neighbours(struct lift *l, uint32_t w, bool is_signed)
-{
-    struct emit *e = &l->e;
-    unsigned size = LANE(w), half = 8u << size;
-    int n = vreg_read(l, RN(w), XMM_T0);
-    if (size == 0) {
-        vec_const32(l, XMM_T1, 0x01010101);
-        /* The first operand of PMADDUBSW is unsigned, the second signed. */
-        if (is_signed)
-            x_v(e, VPMADDUBSW, XMM_T0, XMM_T1, rm_reg(n));
-        else
-            x_v(e, VPMADDUBSW, XMM_T0, n, rm_reg(XMM_T1));
-        return true;
-    }
-    if (size == 1 && is_signed) {
-        vec_const32(l, XMM_T1, 0x00010001);
-        x_v(e, VPMADDWD, XMM_T0, n, rm_reg(XMM_T1));
-        return true;
-    }
-    vec_shr(l, size + 1, is_signed, XMM_T2, n, half, XMM_T1);
-    vec_shl(l, size + 1, XMM_T3, n, half);
-    vec_shr(l, size + 1, is_signed, XMM_T0, XMM_T3, half, XMM_T1);
-    x_v(e, lanes_add.op[size + 1], XMM_T0, XMM_T0, rm_reg(XMM_T2));
-    return true;
-}
-
-static bool pairwise_long(struct lift *l, uint32_t w, bool is_signed, bool accumulate)
-{
-    if (LANE(w) == 2 && is_signed)
-        return false; /* T1 holds a comparison that must not see V registers above XMM15 */
-    add_neighbours(l, w, is_signed);
-    if (accumulate)
-        x_v(&l->e, lanes_add.op[LANE(w) + 1], XMM_T0, XMM_T0, vreg(RD(w)));
-    vec_commit(l, w, XMM_T0);
-    return true;
-}
-
-bool lift_saddlp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise_long(l, w, true, false);
-}
-
-bool lift_uaddlp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise_long(l, w, false, false);
-}
-
-bool lift_sadalp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise_long(l, w, true, true);
-}
-
-bool lift_uadalp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise_long(l, w, false, true);
-}
-
-/* ---- pairwise ---- */
-
-/* x = the combined bytes of each halfword of V[n], as halfwords. */
-static void pairwise_bytes(struct lift *l, int x, unsigned n, uint32_t op)
-{
-    int v = vreg_read(l, n, XMM_T2);
-    x_vi(&l->e, VPSHIFTW_I, VSH_SRL, x, rm_reg(v), 8);
-    x_v(&l->e, op, x, x, rm_reg(v));
-    x_v(&l->e, VPAND, x, x, rm_const(K_EVEN_BYTES));
-}
-
-/* Even and odd lanes of Vn followed by Vm, combined. */
-static bool pairwise(struct lift *l, uint32_t w, const struct lanes *combine)
-{
-    unsigned size = LANE(w);
-    if (!combine->op[size])
-        return false;
-    if (IS_Q(w) && size == 0) {
-        /* What string functions end in. */
-        int b = RN(w) == RM(w) ? XMM_T0 : XMM_T1, d = vreg_dest(RD(w), XMM_T0);
-        pairwise_bytes(l, XMM_T0, RN(w), combine->op[0]);
-        if (b == XMM_T1)
-            pairwise_bytes(l, XMM_T1, RM(w), combine->op[0]);
-        x_v(&l->e, VPACKUSWB, d, XMM_T0, rm_reg(b));
-        vreg_commit(l, RD(w), d, 0);
-        return true;
-    }
-    if (IS_Q(w)) {
-        x_v(&l->e, VMOVDQU_LD, XMM_T0, 0, vreg(RN(w)));
-        x_v(&l->e, VMOVDQU_LD, XMM_T1, 0, vreg(RM(w)));
-    } else {
-        x_v(&l->e, VPUNPCKLQDQ, XMM_T0, vreg_read(l, RN(w), XMM_T0), vreg(RM(w)));
-        x_v(&l->e, VMOVAPS, XMM_T1, 0, rm_reg(XMM_T0));
-    }
-    vec_unzip(l, size, XMM_T0, XMM_T3, XMM_T0, XMM_T1);
-    x_v(&l->e, combine->op[size], XMM_T0, XMM_T0, rm_reg(XMM_T3));
-    vec_commit(l, w, XMM_T0);
-    return true;
-}
-
-bool lift_addp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise(l, w, &lanes_add);
-}
-
-bool lift_smaxp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise(l, w, &lanes_maxs);
-}
-
-bool lift_sminp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise(l, w, &lanes_mins);
-}
-
-bool lift_umaxp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise(l, w, &lanes_maxu);
-}
-
-bool lift_uminp_vec(struct lift *l, uint32_t w)
-{
-    return pairwise(l, w, &lanes_minu);
-}
-
-bool lift_addp_scalar(struct lift *l, uint32_t w)
-{
-    int n = vreg_read(l, RN(w), XMM_T0);
-    x_vi(&l->e, VPSHUFD, XMM_T1, 0, rm_reg(n), 0xee);
-    x_v(&l->e, VPADDQ, XMM_T0, n, rm_reg(XMM_T1));
-    vreg_commit_d(l, RD(w), XMM_T0);
-    return true;
-}
-
-/* ---- across lanes ---- */
-
-/* V[Rd] = the lowest lane of x, the rest zero. */
-static void commit_lane(struct lift *l, uint32_t w, unsigned size, int x)
-{
-    int d = vreg_dest(RD(w), XMM_T0);
-    if (size == 0)
-        x_vi(&l->e, VPEXTRB, x, 0, rm_reg(RAX), 0);
-    else if (size == 1)
-        x_vi(&l->e, VPEXTRW, x, 0, rm_reg(RAX), 0);
+    if (jit.bitalg)
+        x_v(&l->e, VPOPCNTB, XMM_T0, 0, rm_reg(n));
     else
-        x_v(&l->e, VMOVD_ST, x, 0, rm_reg(RAX));
-    x_v(&l->e, VMOVD_LD, d, 0, rm_reg(RAX));
-    vreg_commit(l, RD(w), d, 96);
-}
-
-/* Folds the upper half onto the lower one until one lane is left. */
-static bool across(struct lift *l, uint32_t w, const struct lanes *combine)
-{
-    unsigned size = LANE(w);
-    int x = vreg_read(l, RN(w), XMM_T0);
-    for (unsigned bytes = IS_Q(w) ? 8 : 4; bytes >= 1u << size; bytes /= 2) {
-        x_vi(&l->e, VPSHIFTQ_I, VSH_SRLDQ, XMM_T1, rm_reg(x), bytes);
-        x_v(&l->e, combine->op[size], XMM_T0, x, rm_reg(XMM_T1));
-        x = XMM_T0;
-    }
-    commit_lane(l, w, size, x);
+        look_up_halves(l, n, K_BITS, K_BITS, VPADDB);
+    vec_commit(l, w, XMM_T0);
     return true;
 }
 
-bool lift_addv(struct lift *l, uint32_t w)
+bool lift_rbit_vec(struct lift *l, uint32_t w)
 {
-    return across(l, w, &lanes_add);
+    int n = vreg_read(l, RN(w), XMM_T0);
+    if (jit.gfni)
+        x_vi(&l->e, VGF2P8AFFINEQB, XMM_T0, n, rm_const(K_RBIT), 0);
+    else
+        look_up_halves(l, n, K_RBIT_HIGH, K_RBIT_LOW, VPOR);
+    vec_commit(l, w, XMM_T0);
+    return true;
 }
 
-bool lift_smaxv(struct lift *l, uint32_t w)
+/* T0 = the leading zeros of the lanes of n, those of bytes first: the lower half counts if the upper one is zero. */
+static void leading_zeros(struct lift *l, unsigned size, int n)
 {
-    return across(l, w, &lanes_maxs);
-}
-
-bool lift_sminv(struct lift *l, uint32_t w)
-{
-    return across(l, w, &lanes_mins);
-}
-
-bool lift_umaxv(struct lift *l, uint32_t w)
-{
-    return across(l, w, &lanes_maxu);
-}
-
-bool lift_uminv(struct lift *l, uint32_t w)
-{
-    return across(l, w, &lanes_minu);
-}
-
-bool lift_uaddlv(struct lift *l, uint32_t w)
-{
-    if (LANE(w) != 0)
-        return false;
-    vec_zero(l, XMM_T1);
-    x_v(&l->e, VPSADBW, XMM_T0, XMM_T1, vreg(RN(w)));
-    if (IS_Q(w)) {
-        x_vi(&l->e, VPSHUFD, XMM_T1, 0, rm_reg(XMM_T0), 0xee);
-        x_v(&l->e, VPADDD, XMM_T0, XMM_T0, rm_reg(XMM_T1));
+    struct emit *e = &l->e;
+    static const uint16_t lower[2] = {K_EVEN_BYTES, K_EVEN_HALVES};
+    look_up_halves(l, n, K_CLZ_HIGH, K_CLZ_LOW, VPMINUB);
+    for (unsigned s = 0; s < size; s++) {
+        vec_shr(l, s + 1, false, XMM_T1, XMM_T0, 8u << s, XMM_T3);
+        x_v(e, lanes_cmpeq.op[s + 1], XMM_T3, XMM_T1, rm_const(K_WIDTH + 16 * s));
+        x_v(e, VPAND, XMM_T0, XMM_T0, rm_reg(XMM_T3));
+        x_v(e, VPAND, XMM_T0, XMM_T0, rm_const(lower[s]));
+        x_v(e, lanes_add.op[s + 1], XMM_T0, XMM_T0, rm_reg(XMM_T1));
     }
-    commit_lane(l, w, 2, XMM_T0);
+}
+
+bool lift_clz_vec(struct lift *l, uint32_t w)
+{
+    leading_zeros(l, LANE(w), vreg_read(l, RN(w), XMM_T0));
+    vec_commit(l, w, XMM_T0);
+    return true;
+}
+
+/* Bits that differ from their neighbour above: all behind the leading copies of the sign. */
+bool lift_cls_vec(struct lift *l, uint32_t w)
+{
+    int n = vreg_read(l, RN(w), XMM_T0);
+    vec_shr(l, LANE(w), true, XMM_T2, n, 1, XMM_T1);
+    x_v(&l->e, VPXOR, XMM_T2, XMM_T2, rm_reg(n));
+    leading_zeros(l, LANE(w), XMM_T2);
+    x_v(&l->e, lanes_add.op[LANE(w)], XMM_T0, XMM_T0, rm_const(K_ONES));
+    vec_commit(l, w, XMM_T0);
     return true;
 }

@@ -505,6 +505,8 @@ static int jit_process_init(const struct engine_options *opt)
     jit.avx512 = newer && CPU_FEATURE_ACTIVE(AVX512VL) && CPU_FEATURE_ACTIVE(AVX512BW) &&
                  CPU_FEATURE_ACTIVE(AVX512DQ);
     jit.gfni = newer && CPU_FEATURE_ACTIVE(GFNI);
+    jit.vnni = jit.avx512 && CPU_FEATURE_ACTIVE(AVX512_VNNI);
+    jit.bitalg = jit.avx512 && CPU_FEATURE_ACTIVE(AVX512_BITALG);
     jit.sha = newer && has_sha();
     jit.aes = CPU_FEATURE_ACTIVE(AES);
     jit.pclmul = CPU_FEATURE_ACTIVE(PCLMULQDQ);
