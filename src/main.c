@@ -270,6 +270,7 @@ static int run_program(const char *name, char **argv, char **envp, bool fresh)
         strace_init(o, fresh);
         strace_exec(t);
     }
+    ptrace_exec_done(t, &start.handover.ptrace);
     run_task(t);
 }
 

@@ -15,6 +15,7 @@
 #include "debug/crash.h"
 #include "debug/strace.h"
 #include "kernel/options.h"
+#include "kernel/ptrace.h"
 #include "kernel/signal.h"
 #include "sys/table.h"
 
@@ -47,6 +48,8 @@ static void serve_signals(struct task *t)
 
     while (t->cpu.poll) {
         t->cpu.poll = 0;
+        if (unlikely(t->host.kicked))
+            ptrace_service(t);
         while ((outcome = signal_deliver(t, &info)) != SIGNAL_NONE)
             settle(t, outcome, &info, NULL);
     }
@@ -89,6 +92,20 @@ static void finish_call(struct task *t, long result)
     }
 }
 
+/* The call between its tracer's two looks at it. */
+static long serve_traced(struct task *t)
+{
+    long result = (long)t->cpu.x[0];
+
+    if (ptrace_call_enter(t)) {
+        if (!t->seccomp.mode || seccomp_allows(t, &result))
+            result = sys_dispatch(t);
+    } else {
+        result = (long)t->cpu.x[0];
+    }
+    return t->tracing.on ? ptrace_call_leave(t, result) : result;
+}
+
 static void serve_call(struct task *t)
 {
     struct cpu *cpu = &t->cpu;
@@ -102,6 +119,8 @@ static void serve_call(struct task *t)
         strace_enter(t);
     if (unlikely(cpu->poll))
         result = -LINUX_ERESTARTNOINTR;
+    else if (unlikely(t->tracing.on))
+        result = serve_traced(t);
     else if (likely(!t->seccomp.mode) || seccomp_allows(t, &result))
         result = sys_dispatch(t);
     task_note_result(t, result);
@@ -125,7 +144,12 @@ static void serve_trap(struct task *t, const struct trap *trap)
     struct linux_siginfo info;
 
     switch (trap->kind) {
-    case TRAP_SYSCALL: serve_call(t); return;
+    case TRAP_SYSCALL:
+        serve_call(t);
+        if (likely(!t->cpu.single_step))
+            return;
+        signal_fault_info(&info, LINUX_SIGTRAP, LINUX_SI_USER, 0);
+        break;
     case TRAP_FAULT:
         note_fault(t, trap);
         signal_fault_info(&info, trap->sig, trap->code, trap->addr);

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "host/host_internal.h"
+#include "host/ptrace.h"
 
 _Static_assert(SIGSYS == LINUX_SIGSYS && SIGBUS == LINUX_SIGBUS && SIGCHLD == LINUX_SIGCHLD,
                "signal numbers");
@@ -82,6 +83,42 @@ static void leave_window(ucontext_t *uc)
     reg[REG_RIP] = (greg_t)(entered ? host_window_restart : host_window_not_entered);
 }
 
+/* Hands `sig` to run.c; from here to its frame the mask is full. */
+static void take(struct host_thread *self, int sig, const struct linux_siginfo *info,
+                 ucontext_t *uc)
+{
+    uint64_t full = ~HOST_SYNC_MASK;
+
+    BUG_ON(self->taken_sig);
+    self->taken_info = *info;
+    self->taken_sig = (uint32_t)sig;
+    memcpy(&uc->uc_sigmask, &full, sizeof full);
+}
+
+/* A word from the tracer's runtime. False: nothing is to be done. */
+static bool heed_tracer(struct host_thread *self, const struct linux_siginfo *info, ucontext_t *uc)
+{
+    int sig = (int)info->rt.value;
+
+    if (info->si_code == HOST_TRAP_STOP)
+        return false;
+    if (info->si_code == HOST_TRAP_KICK) {
+        self->kicked = (uint32_t)info->rt.value;
+    } else if (sig == LINUX_SIGSTOP) {
+        self->stop_info = self->carried_info;
+        self->sync_pending |= LINUX_SIGMASK(LINUX_SIGSTOP);
+    } else {
+        take(self, sig, &self->carried_info, uc);
+    }
+    return true;
+}
+
+static bool is_from_tracer(int sig, const struct linux_siginfo *info)
+{
+    return sig == LINUX_SIGTRAP && info->si_code <= HOST_TRAP_STOP &&
+           info->si_code >= HOST_TRAP_KICK;
+}
+
 static void on_signal(int sig, siginfo_t *host_info, void *context)
 {
     struct host_thread *self = host_self;
@@ -94,17 +131,15 @@ static void on_signal(int sig, siginfo_t *host_info, void *context)
             host_fault_handle(self, sig, &info, uc);
             return;
         }
-        if (!(self->sync_pending & LINUX_SIGMASK(sig))) {
+        if (is_from_tracer(sig, &info)) {
+            if (!heed_tracer(self, &info, uc))
+                return;
+        } else if (!(self->sync_pending & LINUX_SIGMASK(sig))) {
             self->sync_info[sync_index(sig)] = info;
             self->sync_pending |= LINUX_SIGMASK(sig);
         }
     } else {
-        uint64_t full = ~HOST_SYNC_MASK;
-
-        BUG_ON(self->taken_sig);
-        self->taken_info = info;
-        self->taken_sig = (uint32_t)sig;
-        memcpy(&uc->uc_sigmask, &full, sizeof full);
+        take(self, sig, &info, uc);
     }
     *self->poll = 1;
     leave_window(uc);
@@ -197,6 +232,11 @@ int host_signal_init(struct host_thread *self, uint64_t *ignored, uint64_t *bloc
 
 static int take_sync(struct host_thread *self, uint64_t wanted, struct linux_siginfo *info)
 {
+    if (unlikely(self->sync_pending & wanted & LINUX_SIGMASK(LINUX_SIGSTOP))) {
+        *info = self->stop_info;
+        __atomic_fetch_and(&self->sync_pending, ~LINUX_SIGMASK(LINUX_SIGSTOP), __ATOMIC_SEQ_CST);
+        return LINUX_SIGSTOP;
+    }
     for (unsigned i = 0; i < HOST_SYNC_COUNT; i++) {
         int sig = sync_signal[i];
 
@@ -235,9 +275,9 @@ bool host_signal_exec_begin(uint64_t blocked, uint64_t ignored)
     if (!host_signal_hold())
         return false;
     for (unsigned i = 0; i < HOST_SYNC_COUNT; i++) {
-        bool ign = ignored & LINUX_SIGMASK(sync_signal[i]);
-
-        BUG_ON(host_signal_raw_action(sync_signal[i], ign ? HOST_SIG_IGN : HOST_SIG_DFL, 0) < 0);
+        /* The host's execve makes SIG_DFL of a handler, which until then also hears the tracer. */
+        if (ignored & LINUX_SIGMASK(sync_signal[i]))
+            BUG_ON(host_signal_raw_action(sync_signal[i], HOST_SIG_IGN, 0) < 0);
     }
     /* A signal taken from here on makes host_guest_syscall refuse to enter execve. */
     raw_mask(blocked, NULL);
@@ -262,6 +302,8 @@ void host_die(int sig)
     uint64_t only = ~LINUX_SIGMASK(sig);
 
     raw_mask(~0ull, NULL);
+    if (host_self)
+        host_self->passing = (uint32_t)sig;
     host_signal_raw_action(sig, HOST_SIG_DFL, 0);
     long pid = raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
     long tid = raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);

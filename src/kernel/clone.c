@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "kernel/options.h"
+#include "kernel/ptrace.h"
 #include "kernel/signal.h"
 
 /* What the child's registers and signal state have that the parent's have not. */
@@ -101,6 +102,7 @@ static struct task *child_task(struct task *t, const struct linux_clone_args *ar
     child->fault_esr = t->fault_esr;
     seccomp_inherit(child, t);
     child_state(child, args);
+    ptrace_child(child, t, ptrace_follows(t, args));
     child->vfork_child = args->flags & LINUX_CLONE_VFORK && !(args->flags & LINUX_CLONE_THREAD);
     return child;
 }
@@ -194,6 +196,8 @@ static long clone_fork(struct task *t, const struct linux_clone_args *args)
 {
     struct group *g = t->group;
 
+    bool follows = ptrace_follows(t, args);
+
     fork_lock(g);
     long rc = host_clone(args, NULL, NULL, NULL);
 
@@ -203,6 +207,7 @@ static long clone_fork(struct task *t, const struct linux_clone_args *args)
     become_only_task(t);
     t->tid = (int)host_syscall(LINUX_SYS_gettid, 0, 0, 0, 0, 0, 0);
     child_state(t, args);
+    ptrace_child(t, t, follows);
     if (args->flags & LINUX_CLONE_CLEAR_SIGHAND)
         signal_clear_handlers(g->sighand);
     if (g->forked)

@@ -101,6 +101,7 @@ static long exec_self(struct task *t, struct attempt *a, gva argv, gva envp)
     long memfd = -LINUX_ENOMEM, err;
 
     memcpy(h.prefix, p->prefix, sizeof(h.prefix));
+    ptrace_exec_save(t, &h.ptrace);
     h.filter_bytes = (uint32_t)seccomp_save(t, NULL);
     void *filters = mem_alloc(h.filter_bytes + 1);
     if (filters) {

@@ -42,9 +42,8 @@ struct record {
     uint64_t stack_limit;
     uint32_t prefix_count;
     uint32_t text_bytes;    /* strings: exe, execfn, prefixes, then "id=value" for each option */
-    uint64_t seccomp_bytes; /* behind the text */
     uint32_t filter_bytes;  /* after them: seccomp's filters */
-    uint32_t pad;
+    struct ptrace_handover ptrace;
 };
 
 struct text {
@@ -177,6 +176,7 @@ long handover_write(const struct handover *h, const struct options *o, const cha
         .stack_limit = soft >= STACK_LIMIT_HUGE ? soft : 0,
         .prefix_count = h->prefix_count,
         .filter_bytes = h->filter_bytes,
+        .ptrace = h->ptrace,
     };
     r->text_bytes = (uint32_t)put_all(&text, h, o, sysroot);
     memcpy((char *)(r + 1) + r->text_bytes, h->filters, h->filter_bytes);
@@ -285,6 +285,7 @@ bool handover_take(struct handover *h, struct options *o, int *err)
         .interp_fd = r.interp_fd,
         .log_fd = r.log_fd,
         .stack_limit = r.stack_limit,
+        .ptrace = r.ptrace,
         .prefix_count = r.prefix_count <= PREFIX_MAX ? r.prefix_count : 0,
     };
     host_fd_adopt(HOST_FD_IMAGE, r.image_fd);

@@ -13,6 +13,7 @@
 #include "base/types.h"
 #include "kernel/options.h"
 #include "kernel/program.h"
+#include "kernel/ptrace.h"
 
 struct handover {
     bool
@@ -23,6 +24,7 @@ struct handover {
     unsigned prefix_count;
     const char *prefix[PREFIX_MAX]; /* first to last */
     const char *exe, *execfn;
+    struct ptrace_handover ptrace;
     const void *filters; /* of seccomp_save */
     uint32_t filter_bytes;
 };

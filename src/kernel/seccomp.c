@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "kernel/bpf.h"
 #include "kernel/clone.h"
+#include "kernel/ptrace.h"
 #include "kernel/task.h"
 #include "mm/uaccess.h"
 
@@ -92,14 +93,9 @@ static bool strict_allows(long nr)
            nr == LINUX_SYS_rt_sigreturn;
 }
 
-bool seccomp_allows(struct task *t, long *result)
+/* told: a tracer was asked already, and may have changed the call: RET_TRACE now means yes. */
+static bool filter_allows(struct task *t, long *result, bool told)
 {
-    if (t->seccomp.mode == LINUX_SECCOMP_MODE_STRICT) {
-        if (strict_allows(t->sys_nr))
-            return true;
-        *result = kill_thread(t, LINUX_SIGKILL);
-        return false;
-    }
     struct linux_seccomp_data data = {
         .nr = (int32_t)t->sys_nr,
         .arch = LINUX_AUDIT_ARCH_AARCH64,
@@ -114,13 +110,31 @@ bool seccomp_allows(struct task *t, long *result)
     case LINUX_SECCOMP_RET_LOG: return true;
     case LINUX_SECCOMP_RET_ERRNO: *result = -(long)(low < 4095 ? low : 4095); return false;
     case LINUX_SECCOMP_RET_TRAP: raise_sigsys(t, low); return false;
-    case LINUX_SECCOMP_RET_TRACE:      /* nobody traces, so the call is not there */
-    case LINUX_SECCOMP_RET_USER_NOTIF: /* nor can there be a listener */
+    case LINUX_SECCOMP_RET_TRACE:
+        if (!told && ptrace_seccomp(t, low)) {
+            *result = (long)t->cpu.x[0];
+            return t->sys_nr != PTRACE_SKIP_CALL && filter_allows(t, result, true);
+        }
+        if (told)
+            return true;
+        *result = -LINUX_ENOSYS;
+        return false;
+    case LINUX_SECCOMP_RET_USER_NOTIF: /* there cannot there be a listener */
         *result = -LINUX_ENOSYS;
         return false;
     case LINUX_SECCOMP_RET_KILL_THREAD: *result = kill_thread(t, LINUX_SIGSYS); return false;
     default: /* KILL_PROCESS, and what no kernel knows */ host_die(LINUX_SIGSYS);
     }
+}
+
+bool seccomp_allows(struct task *t, long *result)
+{
+    if (t->seccomp.mode != LINUX_SECCOMP_MODE_STRICT)
+        return filter_allows(t, result, false);
+    if (strict_allows(t->sys_nr))
+        return true;
+    *result = kill_thread(t, LINUX_SIGKILL);
+    return false;
 }
 
 /* ---- attaching ---- */

@@ -18,14 +18,10 @@
 #include "a64/feature.h"
 #include "a64/model.h"
 #include "abi/errno.h"
+#include "kernel/regset.h"
 #include "kernel/vdso.h"
 #include "mm/uaccess.h"
 
-#define PSTATE_SSBS (1ull << 12)
-#define PSTATE_DIT (1ull << 24)
-#define PSTATE_TCO (1ull << 25)
-#define PSTATE_NZCV (0xfull << 28)
-#define PSTATE_BTYPE_SHIFT 10
 /* Exception level, AArch32 and the interrupt masks: a frame that sets one of them is refused. */
 #define PSTATE_FORBIDDEN 0x3dfull
 enum { BTYPE_CALL = 2, RECORD_ALIGN = 16, TERMINATOR_BYTES = 16, FRAME_MAX = 256 << 10 };
@@ -48,21 +44,6 @@ struct written {
         } records;
     };
 };
-
-static uint64_t pstate_get(const struct cpu *cpu)
-{
-    return cpu->nzcv | (cpu->ssbs ? PSTATE_SSBS : 0) | (cpu->dit ? PSTATE_DIT : 0) |
-           (cpu->tco ? PSTATE_TCO : 0) | (uint64_t)cpu->btype << PSTATE_BTYPE_SHIFT;
-}
-
-static void pstate_set(struct cpu *cpu, uint64_t pstate)
-{
-    cpu->nzcv = pstate & PSTATE_NZCV;
-    cpu->ssbs = !!(pstate & PSTATE_SSBS);
-    cpu->dit = !!(pstate & PSTATE_DIT);
-    cpu->tco = !!(pstate & PSTATE_TCO);
-    cpu->btype = pstate >> PSTATE_BTYPE_SHIFT & 3;
-}
 
 /* Is sp inside the alternate stack, as far as SS_AUTODISARM lets it matter? */
 static bool on_altstack(const struct task *t, uint64_t sp)
@@ -125,7 +106,7 @@ int sigframe_setup(struct task *t, const struct linux_sigaction *action,
     memcpy(mc->regs, cpu->x, sizeof mc->regs);
     mc->sp = cpu->sp;
     mc->pc = cpu->pc;
-    mc->pstate = pstate_get(cpu);
+    mc->pstate = regset_pstate(cpu);
     size_t bytes = write_records(t, &w);
     size_t skip = info_wanted ? 0 : sizeof w.frame.info;
 
@@ -248,7 +229,7 @@ void sigframe_commit(struct task *t, const struct sigframe_state *state)
     memcpy(cpu->x, state->x, sizeof cpu->x);
     cpu->sp = state->sp;
     cpu->pc = state->pc;
-    pstate_set(cpu, state->pstate);
+    regset_set_pstate(cpu, state->pstate);
     cpu->fpsr = state->fp.fpsr;
     cpu->fpcr = state->fp.fpcr;
     memcpy(cpu->v, state->fp.vregs, sizeof cpu->v);

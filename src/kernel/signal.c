@@ -12,6 +12,7 @@
 #include "abi/errno.h"
 #include "abi/syscalls.h"
 #include "base/log.h"
+#include "kernel/ptrace.h"
 #include "kernel/sigframe.h"
 #include "mm/uaccess.h"
 
@@ -219,6 +220,8 @@ static enum signal_outcome enter_handler(struct task *t, const struct linux_siga
     if (t->altstack.ss_flags & (int)LINUX_SS_AUTODISARM)
         t->altstack = (struct linux_stack){.ss_flags = LINUX_SS_DISABLE};
     open_mask(t);
+    if (unlikely(t->cpu.single_step) && t->tracing.on)
+        ptrace_stepped_into_handler(t);
     return SIGNAL_HANDLER;
 }
 
@@ -252,6 +255,51 @@ static void hand_back(struct task *t, const struct linux_siginfo *info)
         log_line("signal %d is lost: error %ld", info->si_signo, -rc);
 }
 
+/* The same, and what it does is done on return; a tracee may be stopped by it here. */
+static void leave_to_host(struct task *t, const struct linux_siginfo *info)
+{
+    if (t->tracing.on) {
+        t->host.passing = (uint32_t)info->si_signo;
+        t->tracing.safe = true;
+    }
+    hand_back(t, info);
+    open_mask(t);
+    t->tracing.safe = false;
+}
+
+/* All signals are held. */
+static enum signal_outcome act_on(struct task *t, struct linux_siginfo *info)
+{
+    int sig = info->si_signo;
+    struct linux_sigaction action = claim_action(t, sig);
+
+    if (action.handler > LINUX_SIG_IGN)
+        return enter_handler(t, &action, info);
+    if (action.handler == LINUX_SIG_DFL) {
+        if (HOST_SYNC_MASK & LINUX_SIGMASK(sig))
+            return SIGNAL_KILL;
+        leave_to_host(t, info);
+    } else {
+        open_mask(t);
+    }
+    return SIGNAL_DROPPED;
+}
+
+/* The tracer's word on a signal. False: there is none to deliver any more. */
+static bool tracer_wants(struct task *t, struct linux_siginfo *info)
+{
+    if (likely(!t->tracing.on))
+        return true;
+    int sig = ptrace_signal(t, info);
+
+    if (sig && !(t->blocked & LINUX_SIGMASK(sig)))
+        return true;
+    if (sig)
+        hand_back(t, info);
+    open_mask(t);
+    return false;
+}
+
 enum signal_outcome signal_deliver(struct task *t, struct linux_siginfo *info)
 {
     int sig = host_signal_take(&t->host, t->blocked, info);
@@ -264,18 +312,7 @@ enum signal_outcome signal_deliver(struct task *t, struct linux_siginfo *info)
         }
         return SIGNAL_NONE;
     }
-
-    struct linux_sigaction action = claim_action(t, sig);
-
-    if (action.handler > LINUX_SIG_IGN)
-        return enter_handler(t, &action, info);
-    if (action.handler == LINUX_SIG_DFL) {
-        if (HOST_SYNC_MASK & LINUX_SIGMASK(sig))
-            return SIGNAL_KILL;
-        hand_back(t, info);
-    }
-    open_mask(t);
-    return SIGNAL_DROPPED;
+    return tracer_wants(t, info) ? act_on(t, info) : SIGNAL_DROPPED;
 }
 
 void signal_fault_info(struct linux_siginfo *info, int sig, int code, uint64_t addr)
@@ -285,9 +322,17 @@ void signal_fault_info(struct linux_siginfo *info, int sig, int code, uint64_t a
 
 enum signal_outcome signal_force(struct task *t, struct linux_siginfo *info)
 {
-    struct linux_sigaction action = claim_action(t, info->si_signo);
+    int sig = info->si_signo;
 
-    if (action.handler <= LINUX_SIG_IGN || t->blocked & LINUX_SIGMASK(info->si_signo))
+    if (unlikely(t->tracing.on)) {
+        if (!tracer_wants(t, info))
+            return SIGNAL_DROPPED;
+        if (info->si_signo != sig)
+            return act_on(t, info);
+    }
+    struct linux_sigaction action = claim_action(t, sig);
+
+    if (action.handler <= LINUX_SIG_IGN || t->blocked & LINUX_SIGMASK(sig))
         return SIGNAL_KILL;
     return enter_handler(t, &action, info);
 }

@@ -5,6 +5,7 @@
 #include "kernel/task.h"
 
 #include "base/alloc.h"
+#include "host/ptrace.h"
 
 struct sighand *sighand_new(const struct sighand *from)
 {
@@ -65,6 +66,7 @@ struct task *task_new(struct group *g)
     t->altstack.ss_flags = LINUX_SS_DISABLE;
     t->cpu.engine = g->engine;
     t->host.poll = &t->cpu.poll;
+    t->host.mark = HOST_THREAD_MARK;
     return t;
 }
 

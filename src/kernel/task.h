@@ -33,6 +33,14 @@ struct image {
     gva start_code, end_code, start_data, end_data, start_brk;
 };
 
+/* Pages of text that a debugger wrote: the engine is told by the next thread that comes by. */
+#define PATCH_RING 64
+struct patches {
+    uint32_t written; /* by the writer */
+    uint32_t seen;    /* by this process, group->lock held */
+    uint64_t page[PATCH_RING];
+};
+
 struct group {
     struct lock lock;   /* LOCK_GROUP: tasks */
     uint32_t refs;      /* one for each task */
@@ -44,6 +52,8 @@ struct group {
     const struct engine *engine;
     uint64_t
         refused[8]; /* by number: system calls refused with ENOSYS and already named in the log */
+
+    struct patches patches; /* kernel/ptrace_stop.c */
 
     struct io_ring *rings; /* sys/io_uring.c: those that this process made */
 
@@ -66,6 +76,25 @@ struct call_ring {
 };
 
 #define CALL_NONE INT64_MIN
+
+/*
+ * A traced thread, as its tracer's runtime finds it (kernel/ptrace.h). Written
+ * by the thread itself while it runs, by the tracer's runtime while it is stopped.
+ */
+struct tracing {
+    bool on, seized;
+    bool safe;        /* registers are exact although the host stops the thread on its own account */
+    bool answered;    /* the tracer let the stop below end; false: nobody traces any more */
+    bool new_mask;    /* it changed task->blocked */
+    uint8_t stop;     /* enum ptrace_stop_kind; PTRACE_RUNNING outside a stop of ours */
+    uint8_t call_at;  /* in a stop in a system call: enum ptrace_call_at */
+    uint32_t options; /* LINUX_PTRACE_O_* */
+    int resume;       /* how it goes on: LINUX_PTRACE_CONT, SYSCALL, SINGLESTEP, SYSEMU, SYSEMU_SINGLESTEP */
+    int signal;       /* what it goes on with; 0: none */
+    uint32_t code;    /* of the stop: signal, and the event << 8 */
+    uint64_t message; /* PTRACE_GETEVENTMSG */
+    struct linux_siginfo info;
+};
 
 struct task {
     struct host_thread host; /* first: host_self points here */
@@ -90,6 +119,8 @@ struct task {
 
     struct linux_siginfo
         raise; /* si_signo != 0: the call being served raises this (bad sigreturn, seccomp) */
+
+    struct tracing tracing; /* kernel/ptrace_stop.c */
 
     /* the system call being served, for restart and for the tracer */
     long sys_nr; /* CALL_NONE outside a call; a handler that replaced all registers sets it so */
