@@ -53,6 +53,9 @@ static void serve_signals(struct task *t)
         while ((outcome = signal_deliver(t, &info)) != SIGNAL_NONE)
             settle(t, outcome, &info, NULL);
     }
+    /* No handler came: the rest of the call is another call (setup_restart_syscall). */
+    if (unlikely(t->restart == LINUX_ERESTART_RESTARTBLOCK))
+        t->cpu.x[8] = LINUX_SYS_restart_syscall;
     t->restart = 0;
 }
 
@@ -87,7 +90,8 @@ static void finish_call(struct task *t, long result)
     switch (result) {
     case -LINUX_ERESTARTSYS:
     case -LINUX_ERESTARTNOINTR:
-    case -LINUX_ERESTARTNOHAND: again(t, (int)-result); break;
+    case -LINUX_ERESTARTNOHAND:
+    case -LINUX_ERESTART_RESTARTBLOCK: again(t, (int)-result); break;
     default: t->cpu.x[0] = (uint64_t)result;
     }
 }
@@ -148,6 +152,8 @@ static void serve_trap(struct task *t, const struct trap *trap)
         serve_call(t);
         if (likely(!t->cpu.single_step))
             return;
+        /* Linux tells of the step itself, and the processor does so once more (ptrace_step_due). */
+        t->tracing.step_due = true;
         signal_fault_info(&info, LINUX_SIGTRAP, LINUX_SI_USER, 0);
         break;
     case TRAP_FAULT:
@@ -174,7 +180,10 @@ void run_task(struct task *t)
 
     for (;;) {
         serve_signals(t);
-        engine->run(&t->cpu, &trap);
+        if (unlikely(t->cpu.single_step) && ptrace_step_due(t))
+            trap = (struct trap){.kind = TRAP_STEP};
+        else
+            engine->run(&t->cpu, &trap);
         serve_trap(t, &trap);
     }
 }

@@ -117,11 +117,11 @@ struct host_thread {
     struct linux_siginfo sync_info[HOST_SYNC_COUNT];
 
     /* Of a tracee (host/ptrace.h): written by its tracer's runtime, but for stop_info. */
-    uint64_t mark;                    /* HOST_THREAD_MARK */
+    uint64_t mark;                     /* HOST_THREAD_MARK */
     struct linux_siginfo carried_info; /* of the signal that HOST_TRAP_CARRY hands over */
-    struct linux_siginfo stop_info;   /* of SIGSTOP, whose bit is in sync_pending too */
-    volatile uint32_t kicked;         /* why HOST_TRAP_KICK came; 0 = it did not */
-    volatile uint32_t passing;        /* a signal that this thread sends itself for its default action */
+    struct linux_siginfo stop_info;    /* of SIGSTOP, whose bit is in sync_pending too */
+    volatile uint32_t kicked;          /* why HOST_TRAP_KICK came; 0 = it did not */
+    volatile uint32_t passing; /* a signal that this thread sends itself for its default action */
 
     void *
         block; /* stack, alternate stack and TLS in one mapping; of the first thread: the alternate stack */

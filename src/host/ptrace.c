@@ -33,8 +33,8 @@ void host_trap_stop(void)
 
     host_trap_fill(&info, HOST_TRAP_STOP, 0);
     raw_mask(~LINUX_SIGMASK(LINUX_SIGTRAP), &mask);
-    raw_syscall(SYS_rt_tgsigqueueinfo, (uint64_t)pid, (uint64_t)tid, LINUX_SIGTRAP,
-                (uint64_t)&info, 0, 0);
+    raw_syscall(SYS_rt_tgsigqueueinfo, (uint64_t)pid, (uint64_t)tid, LINUX_SIGTRAP, (uint64_t)&info,
+                0, 0);
     raw_mask(mask, NULL);
 }
 

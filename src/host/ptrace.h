@@ -12,9 +12,10 @@
 #include "host/host.h"
 
 enum host_trap {
-    HOST_TRAP_STOP = -0x656c01,  /* tracee to tracer: the guest has stopped */
-    HOST_TRAP_CARRY = -0x656c02, /* tracer to tracee: take the signal that is in carried_info; rt.value is its number */
-    HOST_TRAP_KICK = -0x656c03,  /* tracer to tracee: come to a safe point; rt.value is what for */
+    HOST_TRAP_STOP = -0x656c01, /* tracee to tracer: the guest has stopped */
+    HOST_TRAP_CARRY =
+        -0x656c02, /* tracer to tracee: take the signal that is in carried_info; rt.value is its number */
+    HOST_TRAP_KICK = -0x656c03, /* tracer to tracee: come to a safe point; rt.value is what for */
 };
 
 /* struct host_thread starts to be readable by a tracer when `mark` has this value. */

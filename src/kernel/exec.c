@@ -75,7 +75,11 @@ static uint64_t ignored_signals(struct sighand *s)
 /* Gives the host kernel the masks and actions that the next image shall find. */
 static bool begin(struct task *t)
 {
-    return host_signal_exec_begin(t->blocked, ignored_signals(t->group->sighand));
+    uint64_t ignored = ignored_signals(t->group->sighand);
+
+    if (t->group->is_tracer && ignored & LINUX_SIGMASK(LINUX_SIGCHLD))
+        BUG_ON(host_signal_action(LINUX_SIGCHLD, HOST_SIG_IGN, 0) < 0);
+    return host_signal_exec_begin(t->blocked, ignored);
 }
 
 /* execve came back. An interrupted one is made again whatever the handler's flags are (prepare_bprm_creds). */

@@ -41,8 +41,8 @@ struct record {
     int32_t program, fd, interp_fd, log_fd;
     uint64_t stack_limit;
     uint32_t prefix_count;
-    uint32_t text_bytes;    /* strings: exe, execfn, prefixes, then "id=value" for each option */
-    uint32_t filter_bytes;  /* after them: seccomp's filters */
+    uint32_t text_bytes;   /* strings: exe, execfn, prefixes, then "id=value" for each option */
+    uint32_t filter_bytes; /* after them: seccomp's filters */
     struct ptrace_handover ptrace;
 };
 

@@ -10,6 +10,7 @@
  */
 #include "kernel/ptrace.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "host/ptrace.h"
 #include "kernel/procfs_text.h"
 #include "kernel/regset.h"
+#include "kernel/signal.h"
 #include "mm/uaccess.h"
 
 #define STATUS_STOPPED 0x7fu
@@ -28,19 +30,20 @@
 #define STATUS_EVENT(status) ((uint32_t)(status) >> 16)
 #define DEFERRED_MAX 8
 
-#define ALL_OPTIONS                                                                              \
-    (LINUX_PTRACE_O_TRACESYSGOOD | LINUX_PTRACE_O_TRACEFORK | LINUX_PTRACE_O_TRACEVFORK |        \
-     LINUX_PTRACE_O_TRACECLONE | LINUX_PTRACE_O_TRACEEXEC | LINUX_PTRACE_O_TRACEVFORKDONE |      \
+#define ALL_OPTIONS                                                                         \
+    (LINUX_PTRACE_O_TRACESYSGOOD | LINUX_PTRACE_O_TRACEFORK | LINUX_PTRACE_O_TRACEVFORK |   \
+     LINUX_PTRACE_O_TRACECLONE | LINUX_PTRACE_O_TRACEEXEC | LINUX_PTRACE_O_TRACEVFORKDONE | \
      LINUX_PTRACE_O_TRACEEXIT | LINUX_PTRACE_O_TRACESECCOMP | LINUX_PTRACE_O_EXITKILL)
 /* The rest is made by the tracee itself. */
-#define HOST_OPTIONS                                                                             \
-    (LINUX_PTRACE_O_TRACEFORK | LINUX_PTRACE_O_TRACEVFORK | LINUX_PTRACE_O_TRACECLONE |          \
+#define HOST_OPTIONS                                                                    \
+    (LINUX_PTRACE_O_TRACEFORK | LINUX_PTRACE_O_TRACEVFORK | LINUX_PTRACE_O_TRACECLONE | \
      LINUX_PTRACE_O_TRACEVFORKDONE | LINUX_PTRACE_O_TRACEEXIT | LINUX_PTRACE_O_EXITKILL)
 
 /* A stopped thread. */
 struct tracee {
     int tid;
-    uint64_t task; /* its struct task in its memory; 0: a starting image of ours, or a program of the host */
+    uint64_t
+        task; /* its struct task in its memory; 0: a starting image of ours, or a program of the host */
     struct tracing tracing;
 };
 
@@ -144,8 +147,7 @@ static bool meet_starting(struct tracee *v, uint32_t event)
     struct linux_siginfo kept[DEFERRED_MAX], info;
     unsigned count = 0;
 
-    if (!event && host_ptrace(LINUX_PTRACE_GETSIGINFO, v->tid, 0, &info) == 0 &&
-        is_notice(&info)) {
+    if (!event && host_ptrace(LINUX_PTRACE_GETSIGINFO, v->tid, 0, &info) == 0 && is_notice(&info)) {
         go_on(v->tid, LINUX_PTRACE_CONT, 0);
         return false;
     }
@@ -208,8 +210,8 @@ static bool carry(const struct tracee *v, const struct linux_siginfo *info)
 static bool meet(struct tracee *v, int *status)
 {
     struct linux_siginfo info;
-    bool by_signal = STATUS_EVENT(*status) == 0 &&
-                     host_ptrace(LINUX_PTRACE_GETSIGINFO, v->tid, 0, &info) == 0;
+    bool by_signal =
+        STATUS_EVENT(*status) == 0 && host_ptrace(LINUX_PTRACE_GETSIGINFO, v->tid, 0, &info) == 0;
 
     if (!v->tracing.on) {
         v->tracing.on = true;
@@ -229,6 +231,14 @@ static bool meet(struct tracee *v, int *status)
     return true;
 }
 
+static void become_tracer(struct task *t)
+{
+    if (t->group->is_tracer)
+        return;
+    t->group->is_tracer = true;
+    signal_hear_children(t);
+}
+
 bool ptrace_filter(int tid, int *status)
 {
     struct tracee v;
@@ -237,9 +247,30 @@ bool ptrace_filter(int tid, int *status)
         return true;
     if (find(tid, &v) < 0)
         return true;
+    become_tracer(current);
     if (v.task)
         return meet(&v, status);
     return is_ours(tid) ? meet_starting(&v, STATUS_EVENT(*status)) : true;
+}
+
+bool ptrace_heard(const struct linux_siginfo *info)
+{
+    bool own_affair = false;
+
+    while (info->si_code == LINUX_CLD_TRAPPED || info->si_code == LINUX_CLD_STOPPED) {
+        struct linux_siginfo w = {0};
+
+        if (host_syscall(LINUX_SYS_waitid, LINUX_P_ALL, 0, (uint64_t)&w,
+                         LINUX_WUNTRACED | LINUX_WNOHANG | LINUX_WNOWAIT | LINUX_WALL, 0, 0) < 0 ||
+            !w.chld.pid)
+            break;
+        int status = (int)((uint32_t)w.chld.status << 8 | STATUS_STOPPED);
+
+        if (w.si_code != LINUX_CLD_TRAPPED || ptrace_filter(w.chld.pid, &status))
+            return false;
+        own_affair = true;
+    }
+    return own_affair;
 }
 
 /* ---- going on ---- */
@@ -261,6 +292,8 @@ static void answer(struct tracing *tr, long request, int sig)
     tr->answered = true;
     tr->signal = sig;
     tr->resume = (int)request;
+    if (!steps(request))
+        tr->step_due = false;
     if (request == LINUX_PTRACE_DETACH) {
         tr->on = tr->seized = false;
         tr->options = 0;
@@ -456,6 +489,9 @@ static long regset(struct tracee *v, bool put, uint64_t type, uint64_t data)
             rc = STORE(v, cpu, &view.cpu);
         if (rc == 0)
             rc = STORE(v, sys_nr, &view.sys_nr);
+        /* Linux sets the stepping state anew with the registers. */
+        if (rc == 0 && type == NT_PRSTATUS)
+            rc = STORE(v, tracing.step_due, &(bool){false});
     } else {
         regset_get(&view, (uint32_t)type, set);
         if (uaccess_write(gva_of(iov.base), set, iov.len) < 0)
@@ -536,7 +572,8 @@ static long peek_siginfo(struct tracee *v, uint64_t addr, uint64_t data)
 
     if (UGET(&args, gva_of(addr)) < 0)
         return -LINUX_EFAULT;
-    if (args.nr > 0 && !gva_range_ok(gva_of(data), (uint64_t)args.nr * sizeof(struct linux_siginfo)))
+    if (args.nr > 0 &&
+        !gva_range_ok(gva_of(data), (uint64_t)args.nr * sizeof(struct linux_siginfo)))
         return -LINUX_EFAULT;
     return host_ptrace(LINUX_PTRACE_PEEKSIGINFO, v->tid, (uint64_t)&args, (void *)(uintptr_t)data);
 }
@@ -545,11 +582,16 @@ static const struct request {
     int number;
     long (*serve)(struct tracee *v, uint64_t addr, uint64_t data);
 } requests[] = {
-    {LINUX_PTRACE_SETOPTIONS, set_options},     {LINUX_PTRACE_GETEVENTMSG, get_event_message},
-    {LINUX_PTRACE_GETSIGINFO, get_siginfo},     {LINUX_PTRACE_SETSIGINFO, set_siginfo},
-    {LINUX_PTRACE_GETREGSET, get_regset},       {LINUX_PTRACE_SETREGSET, set_regset},
-    {LINUX_PTRACE_GETSIGMASK, get_mask},        {LINUX_PTRACE_SETSIGMASK, set_mask},
-    {LINUX_PTRACE_PEEKSIGINFO, peek_siginfo},   {LINUX_PTRACE_GET_SYSCALL_INFO, get_call_info},
+    {LINUX_PTRACE_SETOPTIONS, set_options},
+    {LINUX_PTRACE_GETEVENTMSG, get_event_message},
+    {LINUX_PTRACE_GETSIGINFO, get_siginfo},
+    {LINUX_PTRACE_SETSIGINFO, set_siginfo},
+    {LINUX_PTRACE_GETREGSET, get_regset},
+    {LINUX_PTRACE_SETREGSET, set_regset},
+    {LINUX_PTRACE_GETSIGMASK, get_mask},
+    {LINUX_PTRACE_SETSIGMASK, set_mask},
+    {LINUX_PTRACE_PEEKSIGINFO, peek_siginfo},
+    {LINUX_PTRACE_GET_SYSCALL_INFO, get_call_info},
     {LINUX_PTRACE_GET_RSEQ_CONFIGURATION, get_rseq},
 };
 
@@ -589,7 +631,8 @@ static long tell_seized(int tid, uint32_t options)
     if (STATUS_EVENT(status) == LINUX_PTRACE_EVENT_STOP && STATUS_SIGNAL(status) == LINUX_SIGTRAP)
         go_on(tid, LINUX_PTRACE_CONT, 0);
     else
-        ptrace_filter(tid, &status); /* what it keeps for the guest is still there to be waited for */
+        ptrace_filter(tid,
+                      &status); /* what it keeps for the guest is still there to be waited for */
     return 0;
 }
 
@@ -601,6 +644,7 @@ static long attach(long request, int tid, uint64_t addr, uint64_t data)
         return -LINUX_EIO;
     if (!is_ours(tid))
         return refuse_foreign(tid);
+    become_tracer(current);
     rc = host_ptrace(request, tid, 0,
                      (void *)(uintptr_t)(request == LINUX_PTRACE_SEIZE ? data & HOST_OPTIONS : 0));
     return rc < 0 || request == LINUX_PTRACE_ATTACH ? rc : tell_seized(tid, (uint32_t)data);

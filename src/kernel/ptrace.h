@@ -69,6 +69,13 @@ bool ptrace_seccomp(struct task *t, uint32_t data) must_check;
 /* What a debugger's kick asks for, and the pages that it wrote. Where a thread comes by with t->cpu.poll set. */
 void ptrace_service(struct task *t);
 
+/*
+ * A step over a system call stops twice at the same place on arm64: once by
+ * the kernel and, as the processor's own step is then still open, at once
+ * again. True for that second one.
+ */
+bool ptrace_step_due(struct task *t) must_check;
+
 /* A stepped thread has entered a handler. */
 void ptrace_stepped_into_handler(struct task *t);
 
@@ -94,6 +101,12 @@ void ptrace_exec_done(struct task *t, const struct ptrace_handover *h);
  * thread runs on, wait again.
  */
 bool ptrace_filter(int tid, int *status);
+
+/*
+ * SIGCHLD came to a tracer. True: it told only of stops that are the runtimes'
+ * affair, which is thereby done. So a tracee goes on although its tracer does not wait.
+ */
+bool ptrace_heard(const struct linux_siginfo *info);
 
 /* Every request but TRACEME, with the guest's unchecked arguments: the result or -LINUX_Exxx. */
 long ptrace_request(long request, int tid, uint64_t addr, uint64_t data);

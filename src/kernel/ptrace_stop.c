@@ -161,8 +161,7 @@ static bool stop_at_call(struct task *t, enum ptrace_call_at at)
 {
     uint64_t x7 = t->cpu.x[CALL_STOP_REGISTER];
 
-    fill_notice(t, LINUX_SIGTRAP |
-                       (t->tracing.options & LINUX_PTRACE_O_TRACESYSGOOD ? 0x80u : 0));
+    fill_notice(t, LINUX_SIGTRAP | (t->tracing.options & LINUX_PTRACE_O_TRACESYSGOOD ? 0x80u : 0));
     t->tracing.message = at;
     t->tracing.call_at = (uint8_t)at;
     t->cpu.x[CALL_STOP_REGISTER] = at == PTRACE_CALL_EXIT;
@@ -239,6 +238,14 @@ void ptrace_service(struct task *t)
         use_new_mask(t);
 }
 
+bool ptrace_step_due(struct task *t)
+{
+    bool due = t->tracing.step_due;
+
+    t->tracing.step_due = false;
+    return due;
+}
+
 void ptrace_stepped_into_handler(struct task *t)
 {
     fill_notice(t, LINUX_SIGTRAP);
@@ -251,7 +258,7 @@ void ptrace_stepped_into_handler(struct task *t)
 
 bool ptrace_follows(const struct task *t, const struct linux_clone_args *args)
 {
-    uint32_t option = args->flags & LINUX_CLONE_VFORK             ? LINUX_PTRACE_O_TRACEVFORK
+    uint32_t option = args->flags & LINUX_CLONE_VFORK      ? LINUX_PTRACE_O_TRACEVFORK
                       : args->exit_signal != LINUX_SIGCHLD ? LINUX_PTRACE_O_TRACECLONE
                                                            : LINUX_PTRACE_O_TRACEFORK;
 

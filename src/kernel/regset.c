@@ -15,7 +15,7 @@
 #define PSTATE_NZCV (0xfull << 28)
 #define PSTATE_BTYPE_SHIFT 10
 /* AArch32 and the exception level: Linux puts its own there (valid_user_regs). */
-#define HW_DEBUG_BYTES 264  /* struct user_hwdebug_state */
+#define HW_DEBUG_BYTES 264 /* struct user_hwdebug_state */
 #define DEBUG_ARCH_V8 (6 << 8)
 
 uint64_t regset_pstate(const struct cpu *cpu)

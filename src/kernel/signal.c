@@ -16,6 +16,9 @@
 #include "kernel/sigframe.h"
 #include "mm/uaccess.h"
 
+#define IGNORED_BY_DEFAULT                                                                       \
+    (LINUX_SIGMASK(LINUX_SIGCHLD) | LINUX_SIGMASK(LINUX_SIGCONT) | LINUX_SIGMASK(LINUX_SIGURG) | \
+     LINUX_SIGMASK(LINUX_SIGWINCH))
 #define UNBLOCKABLE (LINUX_SIGMASK(LINUX_SIGKILL) | LINUX_SIGMASK(LINUX_SIGSTOP))
 #define ACTION_FLAGS                                                                        \
     (LINUX_SA_NOCLDSTOP | LINUX_SA_NOCLDWAIT | LINUX_SA_SIGINFO | LINUX_SA_EXPOSE_TAGBITS | \
@@ -38,13 +41,28 @@ int signal_init(struct task *t)
 }
 
 /* Lock held. */
-static int host_install(int sig, const struct linux_sigaction *a)
+static int host_install(const struct task *t, int sig, const struct linux_sigaction *a)
 {
     enum host_sigaction what = a->handler == LINUX_SIG_DFL   ? HOST_SIG_DFL
                                : a->handler == LINUX_SIG_IGN ? HOST_SIG_IGN
                                                              : HOST_SIG_CATCH;
+    uint32_t flags = (uint32_t)a->flags;
 
-    return host_signal_action(sig, what, (uint32_t)a->flags);
+    /* A tracer hears of its tracees' stops whether it wants to or not (ptrace_heard). */
+    if (sig == LINUX_SIGCHLD && t->group->is_tracer && what != HOST_SIG_CATCH) {
+        flags |= what == HOST_SIG_IGN ? LINUX_SA_NOCLDWAIT : 0;
+        what = HOST_SIG_CATCH;
+    }
+    return host_signal_action(sig, what, flags);
+}
+
+void signal_hear_children(struct task *t)
+{
+    struct sighand *s = t->group->sighand;
+
+    lock_acquire(&s->lock);
+    BUG_ON(host_install(t, LINUX_SIGCHLD, &s->action[LINUX_SIGCHLD]) < 0);
+    lock_release(&s->lock);
 }
 
 int signal_action(struct task *t, int sig, const struct linux_sigaction *new,
@@ -64,7 +82,7 @@ int signal_action(struct task *t, int sig, const struct linux_sigaction *new,
 
         a.flags &= ACTION_FLAGS;
         a.mask &= ~UNBLOCKABLE;
-        rc = host_install(sig, &a);
+        rc = host_install(t, sig, &a);
         if (rc == 0)
             s->action[sig] = a;
     }
@@ -134,7 +152,7 @@ long signal_wait_begin(struct task *t, uint64_t mask)
 
 long signal_wait_end(struct task *t, long result)
 {
-    bool waits = t->host.taken_sig || t->host.sync_pending & ~t->blocked;
+    bool waits = t->host.taken_sig || t->host.kicked || t->host.sync_pending & ~t->blocked;
 
     /* EINTR is for a handler; a signal that comes to nothing lets the call go on. */
     if (result == -LINUX_EINTR && waits)
@@ -190,7 +208,7 @@ int signal_altstack(struct task *t, const struct linux_stack *new, struct linux_
 /* The call that the signal interrupted is made again, unless this handler wants EINTR (signal(7)). */
 static void settle_restart(struct task *t, const struct linux_sigaction *action)
 {
-    if (t->restart == LINUX_ERESTARTNOHAND ||
+    if (t->restart == LINUX_ERESTARTNOHAND || t->restart == LINUX_ERESTART_RESTARTBLOCK ||
         (t->restart == LINUX_ERESTARTSYS && !(action->flags & LINUX_SA_RESTART))) {
         t->cpu.x[0] = (uint64_t)-LINUX_EINTR;
         t->cpu.pc += 4;
@@ -235,7 +253,7 @@ static struct linux_sigaction claim_action(struct task *t, int sig)
 
     if (a.handler > LINUX_SIG_IGN && a.flags & LINUX_SA_RESETHAND) {
         s->action[sig].handler = LINUX_SIG_DFL;
-        BUG_ON(host_install(sig, &s->action[sig]) < 0);
+        BUG_ON(host_install(t, sig, &s->action[sig]) < 0);
     }
     lock_release(&s->lock);
     return a;
@@ -278,7 +296,11 @@ static enum signal_outcome act_on(struct task *t, struct linux_siginfo *info)
     if (action.handler == LINUX_SIG_DFL) {
         if (HOST_SYNC_MASK & LINUX_SIGMASK(sig))
             return SIGNAL_KILL;
-        leave_to_host(t, info);
+        /* What nothing comes of does not go round once more, through the tracers. */
+        if (IGNORED_BY_DEFAULT & LINUX_SIGMASK(sig))
+            open_mask(t);
+        else
+            leave_to_host(t, info);
     } else {
         open_mask(t);
     }
@@ -311,6 +333,10 @@ enum signal_outcome signal_deliver(struct task *t, struct linux_siginfo *info)
             open_mask(t);
         }
         return SIGNAL_NONE;
+    }
+    if (unlikely(t->group->is_tracer) && sig == LINUX_SIGCHLD && ptrace_heard(info)) {
+        open_mask(t);
+        return SIGNAL_DROPPED;
     }
     return tracer_wants(t, info) ? act_on(t, info) : SIGNAL_DROPPED;
 }

@@ -20,6 +20,9 @@ int signal_init(struct task *t) must_check;
 int signal_action(struct task *t, int sig, const struct linux_sigaction *new,
                   struct linux_sigaction *old);
 
+/* The group has become a tracer: the host shall hand over SIGCHLD whatever its action is. */
+void signal_hear_children(struct task *t);
+
 /* Every action that is not SIG_IGN becomes SIG_DFL (clone with CLONE_CLEAR_SIGHAND); the host's already did. */
 void signal_clear_handlers(struct sighand *s);
 

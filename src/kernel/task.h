@@ -57,7 +57,9 @@ struct group {
 
     struct io_ring *rings; /* sys/io_uring.c: those that this process made */
 
-    bool own_root; /* chroot or pivot_root was called: the sysroot ended (path.c) */
+    bool is_tracer;     /* kernel/ptrace.c */
+    bool writes_memory; /* a /proc/PID/mem was opened for writing (sys/ptrace.c) */
+    bool own_root;      /* chroot or pivot_root was called: the sysroot ended (path.c) */
 
     /* What the loop above this room does: run.c's. */
     void (*run)(struct task *t) noreturn_fn; /* the life of a new thread */
@@ -83,13 +85,14 @@ struct call_ring {
  */
 struct tracing {
     bool on, seized;
-    bool safe;        /* registers are exact although the host stops the thread on its own account */
-    bool answered;    /* the tracer let the stop below end; false: nobody traces any more */
-    bool new_mask;    /* it changed task->blocked */
-    uint8_t stop;     /* enum ptrace_stop_kind; PTRACE_RUNNING outside a stop of ours */
-    uint8_t call_at;  /* in a stop in a system call: enum ptrace_call_at */
+    bool safe;       /* registers are exact although the host stops the thread on its own account */
+    bool answered;   /* the tracer let the stop below end; false: nobody traces any more */
+    bool step_due;   /* the step that a system call ended is still to be told by the processor */
+    bool new_mask;   /* it changed task->blocked */
+    uint8_t stop;    /* enum ptrace_stop_kind; PTRACE_RUNNING outside a stop of ours */
+    uint8_t call_at; /* in a stop in a system call: enum ptrace_call_at */
     uint32_t options; /* LINUX_PTRACE_O_* */
-    int resume;       /* how it goes on: LINUX_PTRACE_CONT, SYSCALL, SINGLESTEP, SYSEMU, SYSEMU_SINGLESTEP */
+    int resume; /* how it goes on: LINUX_PTRACE_CONT, SYSCALL, SINGLESTEP, SYSEMU, SYSEMU_SINGLESTEP */
     int signal;       /* what it goes on with; 0: none */
     uint32_t code;    /* of the stop: signal, and the event << 8 */
     uint64_t message; /* PTRACE_GETEVENTMSG */
@@ -112,6 +115,11 @@ struct task {
     uint64_t
         fault_address; /* of the last fault, as every later frame shows them (Linux keeps them too) */
     uint32_t fault_esr;
+    struct {
+        int clock;     /* of `until` */
+        int64_t until; /* nanoseconds */
+        gva left;      /* where the guest wants to read what is left of its sleep, or 0 */
+    } sleeping;        /* what restart_syscall(2) goes on with (sys/sleep.c) */
     int restart; /* LINUX_ERESTARTxxx: pc and x0 are set for a restart that a handler may turn into EINTR */
 
     bool

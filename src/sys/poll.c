@@ -36,6 +36,14 @@ static long mask_end(gva mask, long result)
     return mask.a ? signal_wait_end(current, result) : result;
 }
 
+/* Of poll and select EINTR is for a handler; without one they go on with the time that the host says is left. */
+static long select_end(gva mask, long result)
+{
+    if (mask.a)
+        return signal_wait_end(current, result);
+    return result == -LINUX_EINTR ? -LINUX_ERESTARTNOHAND : result;
+}
+
 long sys_ppoll(gva fds, uint32_t count, gva timeout, gva mask, uint64_t size)
 {
     linux_sigset set = 0;
@@ -45,7 +53,7 @@ long sys_ppoll(gva fds, uint32_t count, gva timeout, gva mask, uint64_t size)
         rc = mask_begin(mask, size, &set);
     if (rc < 0)
         return rc;
-    return mask_end(mask, SYS_HOST(fds.a, count, timeout.a, mask.a ? &set : NULL, sizeof(set)));
+    return select_end(mask, SYS_HOST(fds.a, count, timeout.a, mask.a ? &set : NULL, sizeof(set)));
 }
 
 /* The argument of pselect6 and io_pgetevents: a set by pointer and length. */
@@ -69,8 +77,8 @@ long sys_pselect6(int count, gva in, gva out, gva except, gva timeout, gva mask_
 
     uint64_t bytes = ((uint64_t)(count > 0 ? count : 0) + 63) / 64 * 8;
     struct linux_sigset_arg host = {mask.a ? (uint64_t)(uintptr_t)&set : 0, sizeof(set)};
-    return mask_end(mask, SYS_HOST(count, sys_pointer(in.a, bytes), sys_pointer(out.a, bytes),
-                                   sys_pointer(except.a, bytes), timeout.a, &host));
+    return select_end(mask, SYS_HOST(count, sys_pointer(in.a, bytes), sys_pointer(out.a, bytes),
+                                     sys_pointer(except.a, bytes), timeout.a, &host));
 }
 
 long sys_epoll_pwait(int fd, gva events, int count, int timeout, gva mask, uint64_t size)

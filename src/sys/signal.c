@@ -128,9 +128,3 @@ long sys_rt_sigreturn(void)
     t->sys_nr = CALL_NONE;
     return 0;
 }
-
-/* No call of ours leaves a restart block behind: a handler ends the wait (signal(7)). */
-long sys_restart_syscall(void)
-{
-    return -LINUX_EINTR;
-}

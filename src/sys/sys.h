@@ -67,6 +67,19 @@ struct path;
  */
 long sys_path(struct path *p, int dirfd, gva name, unsigned how) must_check;
 
+/*
+ * After a call that wrote `bytes` bytes to fd, at `offset` or, if that is -1, before the file's own: when it is
+ * another process' memory, that one is told.
+ */
+void sys_wrote_memory(int fd, int64_t offset, long bytes);
+
+static inline long sys_wrote(int fd, int64_t offset, long bytes)
+{
+    if (unlikely(current->group->writes_memory) && bytes > 0)
+        sys_wrote_memory(fd, offset, bytes);
+    return bytes;
+}
+
 /* The guest mapped fd, which may be a ring of io_uring: tells where its requests are. */
 void sys_uring_mapped(int fd, uint64_t offset, gva at);
 

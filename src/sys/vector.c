@@ -8,6 +8,7 @@
  * the runtime is no wall against its own guest.
  */
 #include "host/host.h"
+#include "kernel/ptrace.h"
 #include "sys/sys.h"
 
 #define IOV_LIMIT 1024 /* UIO_MAXIOV; longer ones are EINVAL in the host */
@@ -43,7 +44,7 @@ long sys_readv(int fd, gva iov, uint64_t count)
 
 long sys_writev(int fd, gva iov, uint64_t count)
 {
-    return SYS_HOST(fd, sys_iovec(iov.a, count), count);
+    return sys_wrote(fd, -1, SYS_HOST(fd, sys_iovec(iov.a, count), count));
 }
 
 long sys_preadv(int fd, gva iov, uint64_t count, uint64_t pos, uint64_t pos_high)
@@ -53,7 +54,7 @@ long sys_preadv(int fd, gva iov, uint64_t count, uint64_t pos, uint64_t pos_high
 
 long sys_pwritev(int fd, gva iov, uint64_t count, uint64_t pos, uint64_t pos_high)
 {
-    return SYS_HOST(fd, sys_iovec(iov.a, count), count, pos, pos_high);
+    return sys_wrote(fd, (int64_t)pos, SYS_HOST(fd, sys_iovec(iov.a, count), count, pos, pos_high));
 }
 
 long sys_preadv2(int fd, gva iov, uint64_t count, uint64_t pos, uint64_t pos_high, int flags)
@@ -63,7 +64,8 @@ long sys_preadv2(int fd, gva iov, uint64_t count, uint64_t pos, uint64_t pos_hig
 
 long sys_pwritev2(int fd, gva iov, uint64_t count, uint64_t pos, uint64_t pos_high, int flags)
 {
-    return SYS_HOST(fd, sys_iovec(iov.a, count), count, pos, pos_high, flags);
+    return sys_wrote(fd, (int64_t)pos,
+                     SYS_HOST(fd, sys_iovec(iov.a, count), count, pos, pos_high, flags));
 }
 
 long sys_vmsplice(int fd, gva iov, uint64_t count, uint32_t flags)
@@ -79,11 +81,24 @@ long sys_process_vm_readv(int pid, gva local, uint64_t local_count, gva remote,
                     sys_iovec(remote.a, remote_count), remote_count, flags);
 }
 
+/* A process whose text was written so is told. */
+static void tell_parts(int pid, gva remote, uint64_t count)
+{
+    struct linux_iovec part;
+
+    for (; count && !UGET(&part, remote); count--, remote = gva_add(remote, sizeof(part)))
+        ptrace_wrote(pid, part.base, part.len);
+}
+
 long sys_process_vm_writev(int pid, gva local, uint64_t local_count, gva remote,
                            uint64_t remote_count, uint64_t flags)
 {
-    return SYS_HOST(pid, sys_iovec(local.a, local_count), local_count,
-                    sys_iovec(remote.a, remote_count), remote_count, flags);
+    long rc = SYS_HOST(pid, sys_iovec(local.a, local_count), local_count,
+                       sys_iovec(remote.a, remote_count), remote_count, flags);
+
+    if (rc > 0 && current->group->is_tracer)
+        tell_parts(pid, remote, remote_count);
+    return rc;
 }
 
 /* ---- aio ---- */
