@@ -99,6 +99,28 @@ static void message_passing(unsigned t, struct vars *v, uint64_t *r)
     }
 }
 
+static void message_passing_swap(unsigned t, struct vars *v, uint64_t *r)
+{
+    if (t == 0) {
+        store(&v->x, 1);
+        swap_acquire_release(&v->y, 1);
+    } else {
+        r[0] = load_acquire(&v->y);
+        r[1] = load(&v->x);
+    }
+}
+
+static void message_passing_exclusive(unsigned t, struct vars *v, uint64_t *r)
+{
+    if (t == 0) {
+        store(&v->x, 1);
+        store_release_exclusive(&v->y, 1);
+    } else {
+        r[0] = load_acquire_exclusive(&v->y);
+        r[1] = load(&v->x);
+    }
+}
+
 static int message_passing_bad(uint64_t r[][2])
 {
     return r[1][0] == 1 && r[1][1] == 0;
@@ -148,10 +170,44 @@ static void store_buffering_swap(unsigned t, struct vars *v, uint64_t *r)
     r[0] = load_acquire(t ? &v->x : &v->y);
 }
 
+/* A plain exclusive load may pass the store; the acquiring one may not. */
+static void store_buffering_mixed(unsigned t, struct vars *v, uint64_t *r)
+{
+    store_release(t ? &v->y : &v->x, 1);
+    r[0] = load_acquire_exclusive(t ? &v->x : &v->y);
+}
+
+static void store_buffering_unscaled(unsigned t, struct vars *v, uint64_t *r)
+{
+    uint64_t *at = t ? &v->y : &v->x;
+
+    __asm__ volatile("stlur %1, [%0]" : : "r"(at), "r"(1ul) : "memory");
+    r[0] = load_acquire(t ? &v->x : &v->y);
+}
+
+/* Between the two the thread goes into the kernel. */
+static void store_buffering_call(unsigned t, struct vars *v, uint64_t *r)
+{
+    uint64_t ignored;
+
+    store_release(t ? &v->y : &v->x, 1);
+    if ((v - vars) % 2)
+        sched_yield();
+    else /* Linux does it for the program */
+        __asm__ volatile("mrs %0, id_aa64pfr0_el1" : "=r"(ignored));
+    r[0] = load_acquire(t ? &v->x : &v->y);
+}
+
 static void load_buffering(unsigned t, struct vars *v, uint64_t *r)
 {
     r[0] = load_acquire(t ? &v->y : &v->x);
     store(t ? &v->x : &v->y, 1);
+}
+
+static void load_buffering_exclusive(unsigned t, struct vars *v, uint64_t *r)
+{
+    r[0] = load_acquire_exclusive(t ? &v->y : &v->x);
+    store_release_exclusive(t ? &v->x : &v->y, 1);
 }
 
 static int load_buffering_bad(uint64_t r[][2])
@@ -164,6 +220,26 @@ static void iriw(unsigned t, struct vars *v, uint64_t *r)
 {
     if (t < 2) {
         store_release(t ? &v->y : &v->x, 1);
+    } else {
+        r[0] = load_acquire(t == 2 ? &v->x : &v->y);
+        r[1] = load_acquire(t == 2 ? &v->y : &v->x);
+    }
+}
+
+static void iriw_exclusive(unsigned t, struct vars *v, uint64_t *r)
+{
+    if (t < 2) {
+        store_release_exclusive(t ? &v->y : &v->x, 1);
+    } else {
+        r[0] = load_acquire_exclusive(t == 2 ? &v->x : &v->y);
+        r[1] = load_acquire_exclusive(t == 2 ? &v->y : &v->x);
+    }
+}
+
+static void iriw_swap(unsigned t, struct vars *v, uint64_t *r)
+{
+    if (t < 2) {
+        swap_acquire_release(t ? &v->y : &v->x, 1);
     } else {
         r[0] = load_acquire(t == 2 ? &v->x : &v->y);
         r[1] = load_acquire(t == 2 ? &v->y : &v->x);
@@ -200,12 +276,20 @@ static const struct shape {
 } shapes[] = {
     {"message passing", 2, message_passing, message_passing_bad},
     {"message passing, dmb", 2, message_passing_dmb, message_passing_bad},
+    {"message passing, exclusives", 2, message_passing_exclusive, message_passing_bad},
+    {"message passing, swap", 2, message_passing_swap, message_passing_bad},
     {"store buffering", 2, store_buffering, store_buffering_bad},
     {"store buffering, dmb", 2, store_buffering_dmb, store_buffering_bad},
     {"store buffering, exclusives", 2, store_buffering_exclusive, store_buffering_bad},
     {"store buffering, swap", 2, store_buffering_swap, store_buffering_bad},
+    {"store buffering, STLR and LDAXR", 2, store_buffering_mixed, store_buffering_bad},
+    {"store buffering, STLUR", 2, store_buffering_unscaled, store_buffering_bad},
+    {"store buffering, something between", 2, store_buffering_call, store_buffering_bad},
     {"load buffering", 2, load_buffering, load_buffering_bad},
+    {"load buffering, exclusives", 2, load_buffering_exclusive, load_buffering_bad},
     {"IRIW", 4, iriw, iriw_bad},
+    {"IRIW, exclusives", 4, iriw_exclusive, iriw_bad},
+    {"IRIW, swap", 4, iriw_swap, iriw_bad},
     {"coherence", 2, coherence, coherence_bad},
 };
 

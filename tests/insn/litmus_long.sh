@@ -1,3 +1,4 @@
 #!/bin/sh
-# test: all timeout=900 alone
-exec $ELVER "$BUILD/tests/insn/litmus" 1000000
+# The shapes of tests/insn/litmus.c for minutes.
+# test: all timeout=1800 alone
+exec $ELVER "$BUILD/tests/insn/litmus" 5000000

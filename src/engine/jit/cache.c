@@ -145,6 +145,9 @@ bool cache_add(struct region *r)
     for (uint64_t p = r->pc / GUEST_PAGE; p <= (r->end - 1) / GUEST_PAGE; p++)
         if (!page_add(p, r))
             return false;
+    for (uint64_t p = r->also / GUEST_PAGE; r->also_end && p <= (r->also_end - 1) / GUEST_PAGE; p++)
+        if (!page_add(p, r))
+            return false;
     r->index = jit.region_count;
     jit.regions[r->index] = r;
     __atomic_store_n(&jit.region_count, r->index + 1, __ATOMIC_RELEASE);
@@ -189,7 +192,7 @@ static void region_kill(struct region *r)
 
 static bool overlaps(const struct region *r, uint64_t addr, uint64_t len)
 {
-    return r->pc < addr + len && addr < r->end;
+    return (r->pc < addr + len && addr < r->end) || (r->also < addr + len && addr < r->also_end);
 }
 
 static void bucket_sweep(struct page_node **at, uint64_t addr, uint64_t len)

@@ -11,8 +11,7 @@
 #include "engine/interp/interp.h"
 #include "host/host.h"
 
-/* Reads guest code that may be unmapped any time: words that could be had, at most to the end of the page. */
-static unsigned fetch(uint64_t pc, uint32_t *words, unsigned count)
+unsigned code_fetch(uint64_t pc, uint32_t *words, unsigned count)
 {
     unsigned room = (unsigned)((GUEST_PAGE - (pc & (GUEST_PAGE - 1))) / 4);
     if (pc & 3 || !gva_range_ok(gva_of(pc), 4) || !exec_map_test(gva_of(pc)))
@@ -47,7 +46,7 @@ bool flags_live_at(struct lift *l, uint64_t pc)
         return true;
     for (unsigned steps = 0; steps < 10; steps++) {
         if (at == have) {
-            have = fetch(pc, words, ARRAY_LEN(words));
+            have = code_fetch(pc, words, ARRAY_LEN(words));
             at = 0;
             if (!have)
                 return true;
@@ -84,7 +83,7 @@ static bool word_at(struct discovery *d, unsigned i)
     if (d->fetched[i])
         return true;
     unsigned n = i + 32 <= REGION_WINDOW ? 32 : REGION_WINDOW - i;
-    n = fetch(d->l->base + 4ul * i, &d->words[i], n);
+    n = code_fetch(d->l->base + 4ul * i, &d->words[i], n);
     for (unsigned k = 0; k < n; k++)
         d->fetched[i + k] = 1;
     return n != 0;

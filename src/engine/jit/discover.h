@@ -10,6 +10,9 @@
 /* Fills insn[] and block[] from l->base on; false if not even the first instruction can be fetched. */
 bool region_discover(struct lift *l);
 
+/* Reads guest code that may be unmapped any time: words that could be had, at most to the end of the page. */
+unsigned code_fetch(uint64_t pc, uint32_t *words, unsigned count);
+
 /* Where a direct branch goes. */
 uint64_t branch_target(uint32_t word, enum a64_op op, uint64_t pc);
 

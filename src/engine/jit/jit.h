@@ -33,11 +33,14 @@ struct link {
     struct link *next; /* among the links into `to` */
 };
 
+/* What a fault finds: NZCV at one of those places; or in memory, while pins are lent (state.h). */
+enum { FAULT_LENT = FL_KINDS, FAULT_KINDS };
+
 /* An instruction that may fault, by the first byte of its code. */
 struct fault_point {
     uint32_t host; /* offset from region->code */
     uint16_t insn; /* words from region->pc */
-    uint8_t flags; /* enum flags_at */
+    uint8_t flags; /* enum flags_at or FAULT_LENT */
 };
 
 struct region_entry {
@@ -48,6 +51,7 @@ struct region_entry {
 struct region {
     uint64_t pc,
         end; /* guest addresses [pc, end): the window that was translated, holes included */
+    uint64_t also, also_end; /* code from elsewhere that was taken in, if also_end is not 0 */
     uint8_t *code, *code_end;
     uint32_t insns;
     uint32_t index; /* in jit.regions */
@@ -113,8 +117,8 @@ struct jit_thunks {
     uint8_t *underflow; /* a sentinel was returned to */
     uint8_t *exec; /* EAX: word, ECX: enum a64_op, RDX: pc; the interpreter's function, then back */
     uint8_t *cold; /* with EXIT_COLD, pc stored */
-    uint8_t *fetch;           /* with EXIT_FETCH, pc stored */
-    uint8_t *fault[FL_KINDS]; /* an interrupted instruction, by where NZCV was; pc stored */
+    uint8_t *fetch;              /* with EXIT_FETCH, pc stored */
+    uint8_t *fault[FAULT_KINDS]; /* an interrupted instruction, by where NZCV was; pc stored */
 };
 
 /*

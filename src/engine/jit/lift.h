@@ -82,8 +82,11 @@ struct lift {
     uint64_t base; /* guest address of word 0 */
     uint64_t pc;   /* of the instruction being lifted */
     uint16_t at;   /* its index in insn[] */
-    uint16_t skip; /* following instructions that the lifter did too */
-    bool live_out; /* NZCV live after it */
+    uint64_t
+        outlined; /* not 0: what is lifted is part of the function there, called at pc (lift_atomic.c) */
+    uint64_t also, also_end; /* of struct region */
+    uint16_t skip;           /* following instructions that the lifter did too */
+    bool live_out;           /* NZCV live after it */
     enum flags_at flags;
     bool flags_saved; /* EFLAGS and memory both hold NZCV */
     bool flags_here;  /* NZCV was set in this block */
@@ -217,6 +220,8 @@ struct hcond flags_cond(struct lift *l, unsigned cond);
 
 /* The current instruction may fault in the host from here on (every memory access, FP that may be invalid). */
 void may_fault(struct lift *l);
+/* The same with its kind said: what is lifted has changed something. */
+void may_fault_as(struct lift *l, uint8_t kind);
 /* Calls the interpreter's function for the current instruction. */
 void lift_fallback(struct lift *l);
 /*
@@ -229,6 +234,10 @@ void branch_to(struct lift *l, uint64_t target);
 void branch_if(struct lift *l, struct hcond c, uint64_t taken);
 /* A direct call's link. */
 void call_to(struct lift *l, uint64_t target);
+/* The whole of BL to target. NZCV must not be pending. */
+void call_here(struct lift *l, uint64_t target);
+/* The region holds code from [from, to), elsewhere, too, and goes when that changes. False: it cannot. */
+bool region_takes_in(struct lift *l, uint64_t from, uint64_t to);
 struct cold *cold_add(struct lift *l, enum cold_kind kind, uint8_t *at);
 /* Leave with an exit code; pc is stored. */
 void exit_at(struct lift *l, uint64_t pc, uint32_t code);

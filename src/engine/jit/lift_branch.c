@@ -115,13 +115,19 @@ static void after_call(struct lift *l)
     l->upper64 = l->upper32 = 0;
 }
 
+void call_here(struct lift *l, uint64_t target)
+{
+    push_return(l, RAX);
+    call_to(l, target);
+    after_call(l);
+}
+
 bool lift_bl(struct lift *l, uint32_t w)
 {
     uint64_t target = branch_target(w, A64_bl, l->pc);
     flags_clobber(l);
-    push_return(l, RAX);
-    call_to(l, target);
-    after_call(l);
+    if (!lift_outlined(l, target))
+        call_here(l, target);
     return true;
 }
 

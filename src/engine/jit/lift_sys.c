@@ -20,12 +20,10 @@ bool lift_pac_hint(struct lift *l, uint32_t w)
     return !(l->cpu->model->features & A64_FEAT_BIT(PAUTH));
 }
 
-/* A locked operation on a line of the thread's own: what TSO lacks is only store before load. */
 static void full_barrier(struct lift *l)
 {
     flags_clobber(l);
-    x_lock(&l->e);
-    x_alu_imm(&l->e, ALU_OR, false, word_slot(JW_TEMP), 0);
+    emit_barrier(&l->e);
 }
 
 bool lift_dmb(struct lift *l, uint32_t w)

@@ -143,8 +143,12 @@ void exit_at(struct lift *l, uint64_t pc, uint32_t code)
 
 void may_fault(struct lift *l)
 {
+    may_fault_as(l, (uint8_t)(l->flags_saved ? FL_MEM : l->flags));
+}
+
+void may_fault_as(struct lift *l, uint8_t kind)
+{
     uint32_t host = (uint32_t)(l->e.p - l->code);
-    uint8_t kind = (uint8_t)(l->flags_saved ? FL_MEM : l->flags);
     if (l->faults) {
         const struct fault_point *last = &l->fault[l->faults - 1];
         if (last->insn == l->at && last->flags == kind)
@@ -190,7 +194,7 @@ void lift_fallback(struct lift *l)
     jit.fallback[in->op]++;
     if (attr & LF_SYNC) {
         exit_at(l, l->pc + 4, EXIT_LOOKUP);
-    } else if (attr & LF_LEAVES) {
+    } else if (attr & (LF_LEAVES | LF_ENDS)) {
         x_load(&l->e, true, RAX, CPU_SLOT(next));
         if (attr & LF_ENDS) {
             x_jmp_to(&l->e, jit.thunk.indirect);
@@ -320,6 +324,22 @@ static void lift_block(struct lift *l, struct block *b)
 
 /* ---- the whole ---- */
 
+#define TAKEN_IN_MAX \
+    (64 << 10) /* from the first to the last byte: the pages of all of it count as the region's */
+
+bool region_takes_in(struct lift *l, uint64_t from, uint64_t to)
+{
+    if (l->also_end) {
+        from = l->also < from ? l->also : from;
+        to = l->also_end > to ? l->also_end : to;
+    }
+    if (to - from > TAKEN_IN_MAX)
+        return false;
+    l->also = from;
+    l->also_end = to;
+    return true;
+}
+
 static struct region *region_publish(struct lift *l)
 {
     size_t entries = sizeof(struct region_entry) * l->entries,
@@ -341,6 +361,8 @@ static struct region *region_publish(struct lift *l)
     r->code = l->code;
     r->code_end = l->e.p;
     r->pc = r->end = l->base;
+    r->also = l->also;
+    r->also_end = l->also_end;
     for (unsigned i = 0; i < l->window; i++) {
         if (l->insn[i].present) {
             r->end = l->base + 4ul * i + 4;
@@ -374,6 +396,7 @@ struct region *region_translate(uint64_t pc, const struct cpu *cpu, uint8_t mode
     l->code = l->e.p;
     l->cpu = cpu;
     l->mode = mode;
+    l->also = l->also_end = 0;
     l->base = pc;
     l->ended = true;
     if (!region_discover(l))

@@ -8,7 +8,6 @@
  * emptied when everybody is outside. Who was outside meanwhile sees that
  * jit.epoch moved and forgets its remembered code addresses before going in.
  */
-#include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -487,13 +486,6 @@ static uint64_t number_after(const char *words, const char *word)
     return at ? strtoul(at + strlen(word), NULL, 16) : 0;
 }
 
-/* CPUID leaf 7, EBX bit 29; the compiler's builtin does not know its name. */
-static bool has_sha(void)
-{
-    unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
-}
-
 static int jit_process_init(const struct engine_options *opt)
 {
     if (!CPU_FEATURE_ACTIVE(AVX2) || !CPU_FEATURE_ACTIVE(BMI2) || !CPU_FEATURE_ACTIVE(FMA)) {
@@ -507,7 +499,7 @@ static int jit_process_init(const struct engine_options *opt)
     jit.gfni = newer && CPU_FEATURE_ACTIVE(GFNI);
     jit.vnni = jit.avx512 && CPU_FEATURE_ACTIVE(AVX512_VNNI);
     jit.bitalg = jit.avx512 && CPU_FEATURE_ACTIVE(AVX512_BITALG);
-    jit.sha = newer && has_sha();
+    jit.sha = newer && CPU_FEATURE_ACTIVE(SHA);
     jit.aes = CPU_FEATURE_ACTIVE(AES);
     jit.pclmul = CPU_FEATURE_ACTIVE(PCLMULQDQ);
     jit.one_insn = word_in(opt->debug, "one-insn");

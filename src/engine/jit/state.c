@@ -24,6 +24,12 @@ void jit_pins_init(bool avx512)
         pin_of_vreg[n] = (int8_t)(n < 12 ? n : n < 28 && avx512 ? n + 4 : NOREG);
 }
 
+void emit_barrier(struct emit *e)
+{
+    x_lock(e);
+    x_alu_imm(e, ALU_AND, false, word_slot(JW_PENDING), 0);
+}
+
 void emit_save_pins(struct emit *e)
 {
     for (unsigned n = 0; n < 32; n++)

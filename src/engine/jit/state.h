@@ -27,6 +27,7 @@ enum jit_word {
     JW_HOST_SP,    /* RSP of the C code that entered */
     JW_MXCSR,      /* low 32 bits: guest's MXCSR (invalid unmasked); high: the default one for C */
     JW_TEMP,
+    JW_PENDING, /* 32 bits: a store-release that no barrier followed (lift_atomic.c); 0 outside translated code */
     JW_SPILL, /* two words: a vector that the scratch registers have no room for */
     JW_SPILL_HIGH,
     JW_COUNT
@@ -48,6 +49,9 @@ static inline struct rm word_slot(enum jit_word w)
 {
     return slot(offsetof(struct cpu, engine_word) + 8 * w);
 }
+
+/* Guest registers whose pins are lent for a moment, RBX and R14; they wait in their slots (lift_atomic.c). */
+enum { LENT_RBX = 2, LENT_R14 = 19 };
 
 /* The guest register SP among general registers; 31 is XZR where an instruction says so. */
 #define GPR_SP 31
@@ -74,6 +78,9 @@ static inline struct rm vreg_slot(unsigned n)
 {
     return slot(offsetof(struct cpu, v) + 16 * n);
 }
+
+/* What TSO lacks, store before load: a locked operation on a line of the thread's own. Changes EFLAGS. */
+void emit_barrier(struct emit *e);
 
 /* All pinned registers to their slots, and back. Change no EFLAGS. */
 void emit_save_pins(struct emit *e);

@@ -39,6 +39,10 @@ static void emit_leave(struct emit *e)
     x_store(e, true, word_slot(JW_SHADOW_SP), RSP);
     x_load(e, true, RSP, word_slot(JW_HOST_SP));
     emit_fp_leave(e);
+    x_alu_imm(e, ALU_CMP, false, word_slot(JW_PENDING), 0);
+    uint8_t *none = x_jcc8(e, CC_E);
+    emit_barrier(e);
+    x_bind8(e, none);
 }
 
 static void emit_return(struct emit *e)
@@ -87,11 +91,15 @@ static void make_exits(struct emit *e)
     x_imm(e, RAX, EXIT_FETCH);
     x_jmp_to(e, jit.thunk.exit);
 
-    for (unsigned kind = 0; kind < FL_KINDS; kind++) {
+    for (unsigned kind = 0; kind < FAULT_KINDS; kind++) {
         jit.thunk.fault[kind] = e->p;
         /* NZCV that is dead was not kept; then EFLAGS say nothing and do no harm. */
-        if (kind != FL_MEM)
+        if (kind == FAULT_LENT) {
+            x_load(e, true, RBX, gpr_slot(LENT_RBX));
+            x_load(e, true, R14, gpr_slot(LENT_R14));
+        } else if (kind != FL_MEM) {
             emit_flags_save(e, kind);
+        }
         x_imm(e, RAX, EXIT_REPLAY);
         x_jmp_to(e, jit.thunk.exit);
     }
