@@ -235,9 +235,11 @@ static uint8_t *rel32(struct emit *e)
     return e->p - 4;
 }
 
+/* What is patched while it runs lies in one aligned quadword: such a store is seen as a whole. */
 static void align_after(struct emit *e, unsigned opcode_bytes)
 {
-    x_nops(e, -((uintptr_t)e->p + opcode_bytes) & 3);
+    unsigned at = (unsigned)((uintptr_t)e->p + opcode_bytes) & 7;
+    x_nops(e, at > 4 ? 8 - at : 0);
 }
 
 uint8_t *x_jmp(struct emit *e)
@@ -281,11 +283,14 @@ uint8_t *x_call_aligned(struct emit *e)
 void x_link(uint8_t *at, const uint8_t *target)
 {
     ptrdiff_t d = target - (at + 4);
-    BUG_ON(d != (int32_t)d);
-    if (((uintptr_t)at & 3) == 0) {
-        __atomic_store_n((int32_t *)(void *)at, (int32_t)d, __ATOMIC_RELEASE);
+    int32_t d32 = (int32_t)d;
+    unsigned in_quad = (unsigned)((uintptr_t)at & 7);
+    BUG_ON(d != d32);
+    if (in_quad <= 4) {
+        uint64_t *quad = (uint64_t *)(void *)(at - in_quad), bytes = *quad;
+        __builtin_memcpy((uint8_t *)&bytes + in_quad, &d32, 4);
+        __atomic_store_n(quad, bytes, __ATOMIC_RELEASE);
     } else {
-        int32_t d32 = (int32_t)d;
         __builtin_memcpy(at, &d32, 4);
     }
 }

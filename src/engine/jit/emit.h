@@ -321,7 +321,7 @@ static inline uint64_t emit_pc(const struct emit *e)
 uint8_t *x_jmp(struct emit *e);
 uint8_t *x_jcc(struct emit *e, int cc);
 uint8_t *x_call(struct emit *e);
-/* The same with rel32 on a 4-byte boundary, so that it can be patched while it runs. */
+/* The same with rel32 inside an aligned quadword, so that it can be patched while it runs. */
 uint8_t *x_jmp_aligned(struct emit *e);
 uint8_t *x_jcc_aligned(struct emit *e, int cc);
 uint8_t *x_call_aligned(struct emit *e);
