@@ -217,6 +217,30 @@ static void make_blocks(struct lift *l)
             l->block[k].canonical = true;
 }
 
+/*
+ * Which blocks no loop goes through without meeting a poll elsewhere: nothing
+ * but BR, which polls, SVC and RET comes after them. A return takes a frame
+ * off the shadow stack; who put it there and comes by again without end is in
+ * a loop of his own. Where the epilogue of a function stands before code that
+ * jumps to it this spares the poll.
+ */
+static void make_ends(struct lift *l)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (unsigned k = l->blocks; k-- > 0;) {
+            struct block *b = &l->block[k];
+            struct successors s = successors_of(l, b);
+            uint16_t op = l->insn[b->last].op;
+            bool leaves = (s.taken_pc && !s.taken && !s.call) || (s.next_pc && !s.next) ||
+                          (s.unknown && !s.call && op != A64_ret && op != A64_br && op != A64_svc);
+            if (b->ends || leaves || (s.taken && !s.taken->ends) || (s.next && !s.next->ends))
+                continue;
+            b->ends = changed = true;
+        }
+    }
+}
+
 /* NZCV live at the end of a block. exit_live: what flags_live_at said of its edges that leave, 2 = not asked yet. */
 static bool live_at_end(struct lift *l, const struct block *b, uint8_t exit_live[2])
 {
@@ -299,6 +323,7 @@ bool region_discover(struct lift *l)
     if (!l->insn[0].present)
         return false;
     make_blocks(l);
+    make_ends(l);
     make_liveness(l);
     return true;
 }

@@ -21,7 +21,8 @@ struct block {
     uint16_t first, last; /* words from the region's first, inclusive */
     uint16_t preds;
     bool canonical;   /* entered with NZCV in memory and nothing known */
-    bool back_target; /* target of a backward branch: polls */
+    bool back_target; /* target of a backward branch: polls, unless */
+    bool ends;        /* all ways from it lead to a return, an indirect branch or the kernel */
     bool live_in;     /* NZCV is read before it is written */
     /* for a block with one predecessor: the state at its end */
     uint8_t flags;

@@ -280,7 +280,7 @@ static void begin_block(struct lift *l, struct block *b)
     if (b->canonical)
         l->entry[l->entries++] =
             (struct region_entry){(l->base + 4ul * b->first) | l->mode, l->e.p};
-    if (b->back_target) {
+    if (b->back_target && !b->ends) {
         poll_inline(&l->e);
         cold_add(l, COLD_POLL, x_jcc(&l->e, CC_NE))->pc = l->base + 4ul * b->first;
     }
