@@ -29,7 +29,7 @@ union vreg {
 #define NZCV_C (1u << 29)
 #define NZCV_V (1u << 28)
 
-#define CPU_ENGINE_WORDS 10
+#define CPU_ENGINE_WORDS 12
 
 struct cpu {
     uint64_t x[31]; /* X0..X30 */

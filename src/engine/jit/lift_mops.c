@@ -119,13 +119,6 @@ static void many(struct emit *e, bool copy)
     piece_store(e, p, rm_mem(RCX, 32), copy ? XMM_T3 : XMM_T0);
 }
 
-static void vzeroupper(struct emit *e)
-{
-    e8(e, 0xc5);
-    e8(e, 0xf8);
-    e8(e, 0x77);
-}
-
 /* All sizes above 0; leaves the 256-bit halves of the scratch registers zero. */
 static void by_size(struct emit *e, bool copy)
 {
@@ -142,7 +135,7 @@ static void by_size(struct emit *e, bool copy)
         }
         two_pieces(e, p, copy);
         if (p->bytes == 32)
-            vzeroupper(e);
+            x_vzeroupper(e);
         if (smaller) {
             done[ends++] = x_jmp(e);
             x_bind(e, smaller);
@@ -151,7 +144,7 @@ static void by_size(struct emit *e, bool copy)
     done[ends++] = x_jmp(e);
     x_bind(e, large);
     many(e, copy);
-    vzeroupper(e);
+    x_vzeroupper(e);
     for (unsigned i = 0; i < ends; i++)
         x_bind(e, done[i]);
 }

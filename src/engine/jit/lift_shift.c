@@ -111,56 +111,6 @@ bool lift_sri_scalar(struct lift *l, uint32_t w)
     return insert_right(l, AS_SCALAR(w));
 }
 
-/* ---- by a register: each lane's count is the signed low byte of Vm's lane ---- */
-
-static bool by_register(struct lift *l, uint32_t w, unsigned size, bool is_signed)
-{
-    struct emit *e = &l->e;
-    if (size < 2 || (size == 3 && is_signed))
-        return false;
-    uint32_t lane = size == 2 ? VPSHIFTD_I : VPSHIFTQ_I;
-    unsigned top = size == 2 ? 24 : 56;
-    int n = vreg_read_low(l, RN(w), XMM_T0);
-    x_vi(e, lane, VSH_SLL, XMM_T1, rm_reg(vreg_read(l, RM(w), XMM_T1)), top);
-    /* The count and its negative as unsigned bytes: the wrong direction is 64 or more and gives zero. */
-    vec_zero(l, XMM_T2);
-    x_v(e, lanes_sub.op[size], XMM_T2, XMM_T2, rm_reg(XMM_T1));
-    x_vi(e, lane, VSH_SRL, XMM_T2, rm_reg(XMM_T2), top);
-    x_vi(e, lane, VSH_SRL, XMM_T3, rm_reg(XMM_T1), top);
-    if (size == 3) {
-        x_v(e, VPSLLVQ, XMM_T3, n, rm_reg(XMM_T3));
-        x_v(e, VPSRLVQ, XMM_T2, n, rm_reg(XMM_T2));
-        x_v(e, VPOR, XMM_T0, XMM_T2, rm_reg(XMM_T3));
-    } else {
-        x_v(e, VPSLLVD, XMM_T3, n, rm_reg(XMM_T3));
-        x_v(e, is_signed ? VPSRAVD : VPSRLVD, XMM_T2, n, rm_reg(XMM_T2));
-        if (is_signed) {
-            /* Zero is no sign's copy: choose by the count's sign. */
-            x_vi(e, VPSHIFTD_I, VSH_SRA, XMM_T1, rm_reg(XMM_T1), 31);
-            x_vi(e, VPBLENDVB, XMM_T0, XMM_T3, rm_reg(XMM_T2), XMM_T1 << 4);
-        } else {
-            x_v(e, VPOR, XMM_T0, XMM_T2, rm_reg(XMM_T3));
-        }
-    }
-    vec_commit(l, w, XMM_T0);
-    return true;
-}
-
-bool lift_ushl_vec(struct lift *l, uint32_t w)
-{
-    return by_register(l, w, LANE(w), false);
-}
-
-bool lift_sshl_vec(struct lift *l, uint32_t w)
-{
-    return by_register(l, w, LANE(w), true);
-}
-
-bool lift_ushl_scalar(struct lift *l, uint32_t w)
-{
-    return by_register(l, AS_SCALAR(w), 3, false);
-}
-
 /* ---- narrowing ---- */
 
 bool lift_xtn(struct lift *l, uint32_t w)

@@ -28,8 +28,8 @@ enum jit_word {
     JW_MXCSR,      /* low 32 bits: guest's MXCSR (invalid unmasked); high: the default one for C */
     JW_TEMP,
     JW_PENDING, /* 32 bits: a store-release that no barrier followed (lift_atomic.c); 0 outside translated code */
-    JW_SPILL, /* two words: a vector that the scratch registers have no room for */
-    JW_SPILL_HIGH,
+    JW_SPILL, /* 32 bytes: a vector that the scratch registers have no room for */
+    JW_SPILL_LAST = JW_SPILL + 3,
     JW_COUNT
 };
 

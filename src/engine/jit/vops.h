@@ -233,4 +233,12 @@
 #define VPCLMULQDQ V0(3, 1, 0x44)
 #define VGF2P8AFFINEQB (V(3, 1, 0xce) | VOP_W | VOP_EVEX | VOP_EW)
 
+/* The upper halves of YMM0 to YMM15 become zero. */
+static inline void x_vzeroupper(struct emit *e)
+{
+    e8(e, 0xc5);
+    e8(e, 0xf8);
+    e8(e, 0x77);
+}
+
 #endif
