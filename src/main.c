@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "debug/doctor.h"
+#include "debug/names.h"
 #include "debug/strace.h"
 #include "host/host.h"
 #include "kernel/exec.h"
@@ -29,6 +30,8 @@ enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
 /* AT_FLAGS: binfmt_misc with its P flag puts the program's path before the program's own argv[0]. */
 #define AT_FLAGS_PRESERVE_ARGV0 1
+
+static const struct engine_names names = {.of = names_of, .match = names_match};
 
 static struct {
     struct options options;
@@ -186,11 +189,14 @@ static char **edit_environment(const struct launch *l, char **envp)
  */
 static const struct engine *start_engine(const struct options *o, int *err)
 {
+    struct engine_options options = o->engine_options;
+
+    options.names = &names;
     *err = 0;
     for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
         if (o->engine && strcmp(engines[i]->name, o->engine) != 0)
             continue;
-        *err = engines[i]->process_init(&o->engine_options);
+        *err = engines[i]->process_init(&options);
         if (*err == 0)
             return engines[i];
         if (o->verbose || o->engine)

@@ -68,8 +68,7 @@ static void read_line(const char *path, char *buf, size_t cap)
 static int examine_machine(void)
 {
     char release[SMALL_FILE], min_addr[SMALL_FILE], legacy[SMALL_FILE], bits[SMALL_FILE];
-    bool v3 = CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI2) &&
-              CPU_FEATURE_ACTIVE(FMA);
+    bool v3 = CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI2) && CPU_FEATURE_ACTIVE(FMA);
     int bad = 0;
 
     read_line("/proc/sys/kernel/osrelease", release, sizeof(release));

@@ -30,12 +30,26 @@ struct trap {
     uint32_t word; /* instruction bits (TRAP_UNDEFINED) */
 };
 
+/*
+ * Names of guest code, for people who look at an engine's work. Both may be
+ * called with the engine's locks held and take none of mm's. changes: moves
+ * whenever mappings of code may have changed since the last call.
+ */
+struct engine_names {
+    /* "symbol [file]", "file+0x123" or "guest_123" of pc, at most bytes - 1 characters. */
+    void (*of)(uint64_t pc, uint64_t changes, char *out, size_t bytes);
+    /* Is code of the symbol `what`, "SYMBOL" or "FILE:SYMBOL", in [pc, end)? */
+    bool (*match)(uint64_t pc, uint64_t end, uint64_t changes, const char *what);
+};
+
 struct engine_options {
-    size_t cache_bytes;   /* bound of the code cache; 0 = the engine's default */
-    const char *host_cpu; /* "avx2", "avx512" or NULL = what the machine has */
-    const char *debug;    /* engine-specific words: lockstep, no-link, tiny... or NULL */
-    bool stats;           /* print statistics to the log at exit */
-    bool perf_map;
+    size_t cache_bytes;     /* bound of the code cache; 0 = the engine's default */
+    const char *host_cpu;   /* "avx2", "avx512" or NULL = what the machine has */
+    const char *debug;      /* engine-specific words: lockstep, no-link, tiny... or NULL */
+    bool stats;             /* print statistics to the log at exit */
+    bool perf_map, jitdump; /* write what perf(1) reads */
+    const char *dump; /* "0x" and an address, "SYMBOL" or "FILE:SYMBOL": print its translation */
+    const struct engine_names *names;
 };
 
 struct engine {

@@ -86,6 +86,7 @@ enum host_fd {
     HOST_FD_LOG,
     HOST_FD_TRACE,
     HOST_FD_PERF_MAP,
+    HOST_FD_JITDUMP,
     HOST_FD_COUNT
 };
 

@@ -103,6 +103,8 @@ static bool set_value(struct options *o, struct launch *l, unsigned id, const ch
     case OPTION_JIT_STATS: o->engine_options.stats = on; return true;
     case OPTION_JIT_DEBUG: o->engine_options.debug = text; return true;
     case OPTION_HOST_CPU: o->engine_options.host_cpu = text; return true;
+    case OPTION_DUMP: o->engine_options.dump = *text ? text : NULL; return true;
+    case OPTION_JITDUMP: o->engine_options.jitdump = on; return true;
     case OPTION_PERF_MAP: o->engine_options.perf_map = on; return true;
     case OPTION_TRACE: return parse_trace(o, text);
     case OPTION_TRACE_FILE: o->trace_file = *text ? text : NULL; return true;

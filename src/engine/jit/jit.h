@@ -129,12 +129,20 @@ struct jit_thunks {
 #define HEAT_BITS 15
 #define HEAT_ENOUGH 8
 
+/* The interpreter's function of a row as translated code uses it; calls are counted for --jit-stats only. */
+struct jit_fallback {
+    uint64_t places, calls;
+};
+
 struct jit {
     struct lock lock;
     bool ready, avx512, gfni, vnni, bitalg, aes, pclmul, sha;
     bool barriers;    /* the host has membarrier(2) */
-    uint64_t dump_pc; /* regions that hold it are printed */
-    bool one_insn, no_link, stats, perf_map;
+    const char *dump; /* regions with code of it are printed: engine_options.dump */
+    const struct engine_names *names;
+    uint64_t changes;    /* of the mappings of code */
+    uint64_t perf_index; /* of the next region in the jitdump file */
+    bool one_insn, no_link, stats, perf_map, jitdump;
     uint8_t heat_enough;          /* a place that was reached so often is translated */
     uint8_t heat[1 << HEAT_BITS]; /* written by all threads, and an increment may be lost */
     struct lift *lift;            /* scratch of the translation under way */
@@ -154,7 +162,8 @@ struct jit {
     /* statistics */
     uint64_t count_regions, count_insns, count_bytes, count_links, count_flushes, count_dropped;
     uint64_t nanoseconds;
-    uint64_t *fallback; /* calls of exec functions translated, by op */
+    uint64_t count_mended; /* host faults that were none of the guest's; an increment may be lost */
+    struct jit_fallback *fallback; /* by op */
 };
 
 extern struct jit jit;
@@ -205,11 +214,16 @@ void jit_flags_unpack(struct cpu *cpu);
 bool jit_host_fault(struct cpu *cpu, void *uc, const struct trap *trap);
 
 /* ---- dump.c ---- */
-void jit_dump(const struct region *r);
+struct lift;
+void jit_dump(const struct region *r, const struct lift *l);
+
+/* ---- perf.c ---- */
+void jit_perf_add(const struct region *r);
+/* In the child of a fork: it has files of its own. */
+void jit_perf_forked(void);
 
 /* ---- stats.c ---- */
 void jit_print_stats(void);
-void jit_perf_map(const struct region *r);
 
 static inline struct jit_thread *jit_thread_of(const struct cpu *cpu)
 {

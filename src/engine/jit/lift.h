@@ -40,6 +40,7 @@ struct insn {
     bool by_interp; /* not lifted: it faults too often */
     bool leader;    /* starts a block */
     bool live_out;  /* NZCV is read after it before it is written */
+    uint8_t *code;  /* where its own begins; NULL: another instruction's does its work */
     bool shown;     /* it, or something after it in the block before NZCV is written, may fault */
     uint16_t block;
 };
@@ -95,6 +96,7 @@ struct lift {
     uint32_t upper32; /* ... in bits 127..32 */
     bool ended;       /* control does not go on to the next instruction */
     uint8_t *code;    /* first byte of the region */
+    uint8_t *hot_end; /* from here on what is off the hot path */
 
     unsigned window; /* so many of insn[] are in use; the rest is zero */
     struct insn insn[REGION_WINDOW];

@@ -191,7 +191,7 @@ void lift_fallback(struct lift *l)
     l->flags_saved = false;
     l->upper64 = l->upper32 = 0;
     emit_exec(l);
-    jit.fallback[in->op]++;
+    jit.fallback[in->op].places++;
     if (attr & LF_SYNC) {
         exit_at(l, l->pc + 4, EXIT_LOOKUP);
     } else if (attr & (LF_LEAVES | LF_ENDS)) {
@@ -297,6 +297,7 @@ static void lift_one(struct lift *l)
     l->skip = 0;
     unsigned colds = l->colds;
     uint8_t *before = l->e.p;
+    l->insn[l->at].code = before;
     if (!row->lift || in->by_interp || !row->lift(l, in->word)) {
         BUG_ON(l->e.p != before);
         lift_fallback(l);
@@ -403,14 +404,15 @@ struct region *region_translate(uint64_t pc, const struct cpu *cpu, uint8_t mode
         return NULL;
     for (unsigned k = 0; k < l->blocks; k++)
         lift_block(l, &l->block[k]);
+    l->hot_end = l->e.p;
     for (unsigned k = 0; k < l->colds; k++)
         emit_cold(l, &l->cold[k], jit.region_count);
     BUG_ON(l->e.p > l->e.end);
     struct region *r = region_publish(l);
-    if (r && jit.dump_pc)
-        jit_dump(r);
-    if (r && jit.perf_map)
-        jit_perf_map(r);
+    if (r && jit.dump)
+        jit_dump(r, l);
+    if (r && (jit.perf_map || jit.jitdump))
+        jit_perf_add(r);
     if (r && jit.stats) {
         jit.nanoseconds += now_ns() - begun;
         jit.count_regions++;

@@ -8,7 +8,6 @@
  * emptied when everybody is outside. Who was outside meanwhile sees that
  * jit.epoch moved and forgets its remembered code addresses before going in.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/platform/x86.h>
@@ -183,6 +182,8 @@ void jit_flags_unpack(struct cpu *cpu)
 void jit_exec(struct cpu *cpu, uint32_t word, uint32_t op)
 {
     cpu->next = cpu->pc + 4;
+    if (unlikely(jit.stats))
+        __atomic_add_fetch(&jit.fallback[op].calls, 1, __ATOMIC_RELAXED);
     jit_flags_unpack(cpu);
     interp_exec[op](cpu, word);
     jit_flags_pack(cpu);
@@ -220,6 +221,7 @@ static void code_drop(uint64_t addr, uint64_t len)
 static void count_mended(struct jit_thread *th, uint64_t pc)
 {
     struct jit_mended *m = &th->mended[(pc >> 2) % MENDED_SITES];
+    jit.count_mended++;
     if (m->pc != pc)
         *m = (struct jit_mended){.pc = pc};
     if (++m->count != MENDED_OFTEN)
@@ -431,9 +433,18 @@ static void jit_flush(gva addr, uint64_t len)
     lock_release(&jit.lock);
 }
 
+/* Was any of it executable? */
+static bool exec_changed(gva addr, uint64_t len, int prot)
+{
+    bool was = exec_map_set(addr, len, prot & LINUX_PROT_EXEC);
+    if (was || prot & LINUX_PROT_EXEC)
+        __atomic_add_fetch(&jit.changes, 1, __ATOMIC_RELAXED);
+    return was;
+}
+
 static void jit_map(gva addr, uint64_t len, int prot)
 {
-    if (exec_map_set(addr, len, prot & LINUX_PROT_EXEC))
+    if (exec_changed(addr, len, prot))
         jit_flush(addr, len);
 }
 
@@ -445,7 +456,7 @@ static void jit_unmap(gva addr, uint64_t len)
 /* What stays executable keeps its contents; a guest that writes there says so by IC IVAU. */
 static void jit_protect(gva addr, uint64_t len, int prot)
 {
-    if (exec_map_set(addr, len, prot & LINUX_PROT_EXEC) && !(prot & LINUX_PROT_EXEC))
+    if (exec_changed(addr, len, prot) && !(prot & LINUX_PROT_EXEC))
         jit_flush(addr, len);
 }
 
@@ -470,6 +481,7 @@ static void jit_fork_child(struct cpu *cpu)
     jit.threads = th;
     cache_fork_child();
     lock_reinit(&jit.lock);
+    jit_perf_forked();
 }
 
 /* ---- start ---- */
@@ -478,12 +490,6 @@ static bool word_in(const char *words, const char *word)
 {
     const char *at = words ? strstr(words, word) : NULL;
     return at != NULL;
-}
-
-static uint64_t number_after(const char *words, const char *word)
-{
-    const char *at = words ? strstr(words, word) : NULL;
-    return at ? strtoul(at + strlen(word), NULL, 16) : 0;
 }
 
 static int jit_process_init(const struct engine_options *opt)
@@ -506,9 +512,11 @@ static int jit_process_init(const struct engine_options *opt)
     jit.no_link = word_in(opt->debug, "no-link");
     /* Tests of translated code want it at once. */
     jit.heat_enough = opt->debug ? 0 : HEAT_ENOUGH;
-    jit.dump_pc = number_after(opt->debug, "dump=");
     jit.stats = opt->stats;
+    jit.dump = opt->dump;
     jit.perf_map = opt->perf_map;
+    jit.jitdump = opt->jitdump;
+    jit.names = opt->names;
     int err = engine_interp.process_init(opt);
     if (err)
         return err;
