@@ -51,6 +51,19 @@ int host_uring_request(struct linux_io_uring_sqe *sqe, struct host_uring_extra *
 long host_window_syscall(const volatile uint32_t *poll, long nr, uint64_t a0, uint64_t a1,
                          uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 
+/*
+ * A listener for the calls of this thread, and of those it makes, that host_notify makes; flags of
+ * SECCOMP_SET_MODE_FILTER. Its descriptor, the guest's, or -LINUX_Exxx.
+ */
+long host_notify_listen(uint32_t flags);
+
+/*
+ * Asks the listener about the guest's call nr: what it answered, HOST_NOTIFY_CONTINUE to make the
+ * call after all, -LINUX_ENOSYS without a listener, or a restart code as host_guest_syscall.
+ */
+#define HOST_NOTIFY_CONTINUE (-0x534e00)
+long host_notify(long nr, const uint64_t *arg);
+
 /* mmap of a file at a place that the host chooses in the low 2 GiB: the address or -LINUX_Exxx. */
 long host_mmap_low(uint64_t len, int prot, int flags, int fd, uint64_t offset);
 

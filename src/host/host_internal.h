@@ -21,6 +21,12 @@ int host_signal_raw_action(int sig, enum host_sigaction what, uint32_t linux_sa_
 void host_fault_handle(struct host_thread *self, int sig, const struct linux_siginfo *info,
                        ucontext_t *uc);
 
+/* linux_x86_64.c: how a converter enters the host kernel, directly or through the window that a signal can close. */
+typedef long host_enter_fn(long nr, const uint64_t *a);
+
+/* notify_x86_64.c: an ioctl of a listener for seccomp's notifications. May change a[]. */
+long host_notify_ioctl(host_enter_fn *enter, long nr, uint64_t *a);
+
 /* thread.c: keeps a copy of the first thread's TLS for all later ones. */
 void host_tls_capture(void);
 

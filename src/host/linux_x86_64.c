@@ -8,7 +8,8 @@
  *   struct stat          order and sizes of fields
  *   struct epoll_event   packed to 12 bytes on x86-64 (include/uapi/linux/eventpoll.h)
  *   struct semid64_ds    padding words (arch/x86/include/uapi/asm/sembuf.h)
- *   ioctl                KVM and the like are refused, TIOCGPTPEER takes open flags
+ *   ioctl                KVM and the like are refused, TIOCGPTPEER takes open flags, listeners of
+ *                        seccomp tell numbers and architecture (notify_x86_64.c)
  *   PROT_BTI             unknown to the host, which refuses it in mprotect
  *   MAP_32BIT            x86-64's alone: what the guest means by that bit is nothing
  *
@@ -16,16 +17,14 @@
  */
 #include "abi/errno.h"
 #include "abi/syscalls.h"
-#include "host/host.h"
-#include "host/raw_x86_64.h"
+#include "host/host_internal.h"
 
 #include <string.h>
 
 #include <asm/stat.h>
 #include <asm/unistd.h>
 
-/* How a converter enters the host kernel: directly, or through the window that a signal can close. */
-typedef long enter_fn(long nr, const uint64_t *a);
+typedef host_enter_fn enter_fn;
 
 static long enter_plain(long nr, const uint64_t *a)
 {
@@ -311,8 +310,12 @@ static const struct ioctl_row {
     {0x5441, 0x5441, false}, /* TIOCGPTPEER: the argument is open flags */
 };
 
+#define SECCOMP_IOCTLS '!'
+
 static long convert_ioctl(enter_fn *enter, long nr, uint64_t *a)
 {
+    if (((uint32_t)a[1] >> 8 & 0xff) == SECCOMP_IOCTLS)
+        return host_notify_ioctl(enter, nr, a);
     for (unsigned i = 0; i < ARRAY_LEN(ioctl_rows); i++) {
         const struct ioctl_row *row = &ioctl_rows[i];
         uint16_t request = (uint16_t)a[1];

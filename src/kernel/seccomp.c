@@ -23,6 +23,7 @@ struct seccomp_filter {
     struct seccomp_filter *below; /* attached earlier, or NULL */
     uint32_t refs;
     uint32_t len;
+    uint32_t notifies; /* a listener was made for it */
     struct linux_sock_filter prog[];
 };
 
@@ -74,17 +75,37 @@ static void raise_sigsys(struct task *t, uint32_t data)
     };
 }
 
-/* Priority is the action as a signed number: kills are negative and win. Among equals the newest filter's data counts. */
-static uint32_t chain_run(const struct seccomp_filter *f, const struct linux_seccomp_data *data)
+/*
+ * Priority is the action as a signed number: kills are negative and win. Among
+ * equals the newest filter's data counts; *judge is the filter that said it.
+ */
+static uint32_t chain_run(const struct seccomp_filter *f, const struct linux_seccomp_data *data,
+                          const struct seccomp_filter **judge)
 {
     uint32_t verdict = LINUX_SECCOMP_RET_ALLOW;
     for (; f; f = f->below) {
         uint32_t r = bpf_run(f->prog, data);
         if ((int32_t)(r & LINUX_SECCOMP_RET_ACTION_FULL) <
-            (int32_t)(verdict & LINUX_SECCOMP_RET_ACTION_FULL))
+            (int32_t)(verdict & LINUX_SECCOMP_RET_ACTION_FULL)) {
             verdict = r;
+            *judge = f;
+        }
     }
     return verdict;
+}
+
+/* True: the listener lets the call go on. */
+static bool listener_allows(struct task *t, const struct seccomp_filter *judge, long *result)
+{
+    long answer = judge->notifies ? host_notify(t->sys_nr, t->sys_arg) : -LINUX_ENOSYS;
+
+    *result = answer;
+    if (answer <= -LINUX_ERESTARTSYS && answer >= -LINUX_ERESTARTNOHAND && !t->cpu.poll) {
+        /* The listener's own word, not a signal's: that number is what the guest sees. */
+        t->cpu.x[0] = (uint64_t)answer;
+        t->sys_nr = CALL_NONE;
+    }
+    return answer == HOST_NOTIFY_CONTINUE;
 }
 
 static bool strict_allows(long nr)
@@ -102,14 +123,16 @@ static bool filter_allows(struct task *t, long *result, bool told)
         .instruction_pointer = t->cpu.pc,
     };
     memcpy(data.args, t->sys_arg, sizeof(data.args));
-    const struct seccomp_filter *chain = __atomic_load_n(&t->seccomp.filter, __ATOMIC_ACQUIRE);
-    uint32_t verdict = chain_run(chain, &data);
+    const struct seccomp_filter *chain = __atomic_load_n(&t->seccomp.filter, __ATOMIC_ACQUIRE),
+                                *judge = NULL;
+    uint32_t verdict = chain_run(chain, &data, &judge);
     uint32_t low = verdict & LINUX_SECCOMP_RET_DATA;
     switch (verdict & LINUX_SECCOMP_RET_ACTION_FULL) {
     case LINUX_SECCOMP_RET_ALLOW:
     case LINUX_SECCOMP_RET_LOG: return true;
     case LINUX_SECCOMP_RET_ERRNO: *result = -(long)(low < 4095 ? low : 4095); return false;
     case LINUX_SECCOMP_RET_TRAP: raise_sigsys(t, low); return false;
+    case LINUX_SECCOMP_RET_USER_NOTIF: return listener_allows(t, judge, result);
     case LINUX_SECCOMP_RET_TRACE:
         if (!told && ptrace_seccomp(t, low)) {
             *result = (long)t->cpu.x[0];
@@ -117,9 +140,6 @@ static bool filter_allows(struct task *t, long *result, bool told)
         }
         if (told)
             return true;
-        *result = -LINUX_ENOSYS;
-        return false;
-    case LINUX_SECCOMP_RET_USER_NOTIF: /* there cannot there be a listener */
         *result = -LINUX_ENOSYS;
         return false;
     case LINUX_SECCOMP_RET_KILL_THREAD: *result = kill_thread(t, LINUX_SIGSYS); return false;
@@ -171,12 +191,15 @@ static long filter_read(gva fprog, struct seccomp_filter **out)
         return -LINUX_EFAULT;
     if (head.len == 0 || head.len > LINUX_BPF_MAXINSNS)
         return -LINUX_EINVAL;
+    if (!may_attach())
+        return -LINUX_EACCES;
     size_t bytes = head.len * sizeof(struct linux_sock_filter);
     struct seccomp_filter *f = mem_alloc(sizeof(*f) + bytes);
     if (!f)
         return -LINUX_ENOMEM;
     f->refs = 1;
     f->len = head.len;
+    f->notifies = 0;
     long r = uaccess_read(f->prog, gva_of(head.filter), bytes);
     if (r == 0 && !bpf_check(f->prog, f->len))
         r = -LINUX_EINVAL;
@@ -226,6 +249,16 @@ static void attach(struct task *t, struct seccomp_filter *f)
     filter_put(old);
 }
 
+/*
+ * Makes the listener before anything is attached: its descriptor. The host has
+ * a filter for each that has one (EBUSY: one is enough for a chain), and what
+ * the guest's filter does to siblings, its filter does.
+ */
+static long make_listener(uint32_t flags)
+{
+    return host_notify_listen(flags & ~LINUX_SECCOMP_FILTER_FLAG_LOG);
+}
+
 /* With the group's lock held. */
 static long attach_locked(struct task *t, uint32_t flags, struct seccomp_filter *f)
 {
@@ -238,25 +271,44 @@ static long attach_locked(struct task *t, uint32_t flags, struct seccomp_filter 
         if (o)
             return flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -LINUX_ESRCH : o->tid;
     }
+    long listener = 0;
+    if (flags & LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER) {
+        listener = make_listener(flags);
+        if (listener < 0)
+            return listener;
+        f->notifies = 1;
+    }
     f->below = filter_get(t->seccomp.filter);
     attach(t, f);
     if (flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC)
         for (struct task *o = t->group->tasks; o; o = o->next)
             if (o != t)
                 attach(o, filter_get(f));
-    return 0;
+    return listener;
+}
+
+/* A result has room for a thread's id or for a descriptor, not for both. */
+static bool flags_valid(uint32_t flags)
+{
+    const uint32_t known =
+        LINUX_SECCOMP_FILTER_FLAG_TSYNC | LINUX_SECCOMP_FILTER_FLAG_LOG |
+        LINUX_SECCOMP_FILTER_FLAG_SPEC_ALLOW | LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER |
+        LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH | LINUX_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    const uint32_t both = LINUX_SECCOMP_FILTER_FLAG_TSYNC | LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER;
+
+    if (flags & ~known)
+        return false;
+    if ((flags & both) == both && !(flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH))
+        return false;
+    return !(flags & LINUX_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) ||
+           flags & LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
 long seccomp_set_filter(struct task *t, uint32_t flags, gva fprog)
 {
-    const uint32_t known = LINUX_SECCOMP_FILTER_FLAG_TSYNC | LINUX_SECCOMP_FILTER_FLAG_LOG |
-                           LINUX_SECCOMP_FILTER_FLAG_SPEC_ALLOW |
-                           LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
-    if (flags & ~known) /* NEW_LISTENER too: there is no user notification */
+    if (!flags_valid(flags))
         return -LINUX_EINVAL;
     struct seccomp_filter *f = NULL;
-    if (!may_attach())
-        return -LINUX_EACCES;
     long r = filter_read(fprog, &f);
     if (r < 0)
         return r;
@@ -278,6 +330,7 @@ long seccomp_action_available(gva action)
     case LINUX_SECCOMP_RET_KILL_THREAD:
     case LINUX_SECCOMP_RET_TRAP:
     case LINUX_SECCOMP_RET_ERRNO:
+    case LINUX_SECCOMP_RET_USER_NOTIF:
     case LINUX_SECCOMP_RET_TRACE:
     case LINUX_SECCOMP_RET_LOG:
     case LINUX_SECCOMP_RET_ALLOW: return 0;
@@ -299,7 +352,12 @@ void seccomp_drop(struct task *t)
     t->seccomp = (struct seccomp){0};
 }
 
-/* mode, then the filters from the newest to the oldest: length, instructions. */
+/* How a filter is saved, its instructions behind it. */
+struct saved_filter {
+    uint32_t len, notifies;
+};
+
+/* mode, then the filters from the newest to the oldest. */
 size_t seccomp_save(const struct task *t, void *buf)
 {
     if (t->seccomp.mode == LINUX_SECCOMP_MODE_DISABLED)
@@ -309,12 +367,13 @@ size_t seccomp_save(const struct task *t, void *buf)
     if (at)
         memcpy(at, &t->seccomp.mode, sizeof(uint32_t));
     for (const struct seccomp_filter *f = t->seccomp.filter; f; f = f->below) {
+        struct saved_filter saved = {f->len, f->notifies};
         size_t prog = f->len * sizeof(f->prog[0]);
         if (at) {
-            memcpy(at + bytes, &f->len, sizeof(f->len));
-            memcpy(at + bytes + sizeof(f->len), f->prog, prog);
+            memcpy(at + bytes, &saved, sizeof(saved));
+            memcpy(at + bytes + sizeof(saved), f->prog, prog);
         }
-        bytes += sizeof(f->len) + prog;
+        bytes += sizeof(saved) + prog;
     }
     return bytes;
 }
@@ -328,19 +387,20 @@ int seccomp_load(struct task *t, const void *buf, size_t bytes)
     memcpy(&t->seccomp.mode, at, sizeof(uint32_t));
     at += sizeof(uint32_t);
     while (at < end) {
-        uint32_t len;
-        if ((size_t)(end - at) < sizeof(len))
+        struct saved_filter saved;
+        if ((size_t)(end - at) < sizeof(saved))
             return -LINUX_EINVAL;
-        memcpy(&len, at, sizeof(len));
-        at += sizeof(len);
-        size_t prog = len * sizeof(struct linux_sock_filter);
-        if (len > LINUX_BPF_MAXINSNS || (size_t)(end - at) < prog)
+        memcpy(&saved, at, sizeof(saved));
+        at += sizeof(saved);
+        size_t prog = saved.len * sizeof(struct linux_sock_filter);
+        if (saved.len > LINUX_BPF_MAXINSNS || (size_t)(end - at) < prog)
             return -LINUX_EINVAL;
         struct seccomp_filter *f = mem_alloc(sizeof(*f) + prog);
         if (!f)
             return -LINUX_ENOMEM;
         f->refs = 1;
-        f->len = len;
+        f->len = saved.len;
+        f->notifies = saved.notifies;
         memcpy(f->prog, at, prog);
         if (!bpf_check(f->prog, f->len)) {
             mem_free(f);

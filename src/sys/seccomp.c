@@ -15,7 +15,7 @@ long sys_seccomp(uint32_t operation, uint32_t flags, gva args)
     case LINUX_SECCOMP_SET_MODE_FILTER: return seccomp_set_filter(current, flags, args);
     case LINUX_SECCOMP_GET_ACTION_AVAIL:
         return flags ? -LINUX_EINVAL : seccomp_action_available(args);
-    case LINUX_SECCOMP_GET_NOTIF_SIZES: /* no user notification, hence no sizes */
+    case LINUX_SECCOMP_GET_NOTIF_SIZES: return SYS_HOST(operation, flags, args.a);
     default: return -LINUX_EINVAL;
     }
 }
