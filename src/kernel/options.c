@@ -353,8 +353,18 @@ static bool make_absolute(const char **path)
     return true;
 }
 
+/* Words that were asked for and sent nowhere belong on the terminal that asked. */
+static void find_log(struct options *o)
+{
+    bool asked = (o->trace && !o->trace_file) || o->engine_options.stats || o->verbose;
+
+    if (!o->log_file && asked)
+        o->log_file = "2";
+}
+
 static bool finish_paths(struct options *o)
 {
+    find_log(o);
     bool fd_log = o->log_file && strspn(o->log_file, "0123456789") == strlen(o->log_file);
 
     if (!make_absolute(&o->sysroot) || !make_absolute(&o->trace_file) ||

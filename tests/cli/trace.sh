@@ -59,3 +59,10 @@ for f in each.*; do [ "$(cut -d' ' -f1 "$f" | sort -u | wc -l)" = 1 ] || die "$f
 ELVER_LOG=$PWD/log status 0 elver --trace=sys --sysroot "$DEBIAN" /usr/bin/bash -c 'exec true'
 contains log 'execve\("/usr/bin/bash"'
 contains log 'execve\("/usr/bin/true", \["true"\]'
+# Without a log either, to whoever asked: standard error; unasked, nothing.
+status 0 elver --trace=sys --sysroot "$DEBIAN" /usr/bin/bash -c 'exec true'
+contains err 'execve\("/usr/bin/true", \["true"\]'
+status 0 elver --jit-stats --engine=jit --sysroot "$DEBIAN" /usr/bin/true
+contains err 'jit: [0-9]+ regions'
+status 0 elver --sysroot "$DEBIAN" /usr/bin/true
+[ ! -s err ] || die "words unasked: $(cat err)"
