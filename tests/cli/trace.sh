@@ -60,6 +60,7 @@ ELVER_LOG=$PWD/log status 0 elver --trace=sys --sysroot "$DEBIAN" /usr/bin/bash 
 contains log 'execve\("/usr/bin/bash"'
 contains log 'execve\("/usr/bin/true", \["true"\]'
 # Without a log either, to whoever asked: standard error; unasked, nothing.
+unset ELVER_LOG
 status 0 elver --trace=sys --sysroot "$DEBIAN" /usr/bin/bash -c 'exec true'
 contains err 'execve\("/usr/bin/true", \["true"\]'
 status 0 elver --jit-stats --engine=jit --sysroot "$DEBIAN" /usr/bin/true
