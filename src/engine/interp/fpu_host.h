@@ -4,7 +4,7 @@
  * that is not the smallest normal one (which may have been tiny before
  * rounding, where Arm detects underflow). Such a result has no NaN or infinity
  * among its operands, and denormal operands are exact. The host's MXCSR is in
- * its default state in all C code of the runtime. Included by fpu*.c only.
+ * its default state while the interpreter runs. Included by fpu*.c only.
  */
 #ifndef INTERP_FPU_HOST_H
 #define INTERP_FPU_HOST_H

@@ -86,6 +86,7 @@ struct jit_thread {
     volatile uint32_t inside; /* may be in translated code, or return to it */
     uint32_t epoch;           /* jit.epoch when hash and shadow stack were last known good */
     uint8_t mode;             /* 1: FPCR is not 0, code whose floating point is the interpreter's */
+    uint32_t fpsr;            /* FPSR when the thread last left run(): MXCSR holds no more */
     struct jit_entry *hash;   /* 1 << HASH_BITS */
     uint8_t *shadow;          /* guard page, stack, sentinels */
     struct jit_mended mended[MENDED_SITES]; /* by address */

@@ -179,13 +179,51 @@ void jit_flags_unpack(struct cpu *cpu)
                 (w & 1 ? NZCV_V : 0);
 }
 
+/*
+ * MXCSR of translated code, and of C that does no arithmetic: changing what is masked costs more than the way
+ * into C and back. Its flags, which only accumulate, are part of FPSR. The interpreter wants the default.
+ */
+enum { MXCSR_GUEST = 0x1f00, MXCSR_HOST = 0x1f80, MXCSR_INVALID_MASK = 0x80 };
+enum {
+    FPSR_FROM_MXCSR = 0x1e
+}; /* DZC OFC UFC IXC, a place higher in MXCSR; what is invalid traps */
+
+static void fpsr_collect(struct cpu *cpu)
+{
+    uint32_t mxcsr = __builtin_ia32_stmxcsr();
+    if (!(mxcsr & MXCSR_INVALID_MASK))
+        cpu->fpsr |= mxcsr >> 1 & FPSR_FROM_MXCSR;
+}
+
+static void fp_to_host(struct cpu *cpu)
+{
+    fpsr_collect(cpu);
+    __builtin_ia32_ldmxcsr(MXCSR_HOST);
+}
+
+static void fp_to_guest(void)
+{
+    __builtin_ia32_ldmxcsr(MXCSR_GUEST);
+}
+
+/* Vector and floating-point data processing (C4.1: op0 = x111), and system registers. */
+static bool looks_at_fp(uint32_t word)
+{
+    return (word & 0x0e000000) == 0x0e000000 || (word & 0xff000000) == 0xd5000000;
+}
+
 void jit_exec(struct cpu *cpu, uint32_t word, uint32_t op)
 {
+    bool fp = looks_at_fp(word);
     cpu->next = cpu->pc + 4;
     if (unlikely(jit.stats))
         __atomic_add_fetch(&jit.fallback[op].calls, 1, __ATOMIC_RELAXED);
     jit_flags_unpack(cpu);
+    if (fp)
+        fp_to_host(cpu);
     interp_exec[op](cpu, word);
+    if (fp)
+        fp_to_guest();
     jit_flags_pack(cpu);
 }
 
@@ -195,7 +233,9 @@ static void by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu
     struct jit_thread *th = jit_thread_of(cpu);
     thread_is_out(th);
     cpu->engine_thread = th->interp_thread;
+    fp_to_host(cpu);
     how(cpu, trap);
+    fp_to_guest();
     cpu->engine_thread = th;
 }
 
@@ -328,18 +368,25 @@ static void jit_run(struct cpu *cpu, struct trap *trap)
         by_interp(cpu, trap, engine_interp.run);
         return;
     }
+    struct jit_thread *th = jit_thread_of(cpu);
     struct host_catch *outer = host_self->catcher, here;
     cpu->excl_size = 0;
     cpu->raised = trap;
     jit_flags_pack(cpu);
-    thread_set_mode(jit_thread_of(cpu));
+    thread_set_mode(th);
     if (host_catch(&here) == 0) {
+        if (th->fpsr != cpu->fpsr)
+            fp_to_guest();
         run_loop(cpu, trap);
+        fpsr_collect(cpu);
     } else {
-        thread_is_out(jit_thread_of(cpu));
+        thread_is_out(th);
+        fpsr_collect(cpu);
+        fp_to_guest();
         if (cpu->raised)
             raise_host_fault(trap, false);
     }
+    th->fpsr = cpu->fpsr;
     host_self->catcher = outer;
     cpu->raised = NULL;
     jit_flags_unpack(cpu);
@@ -381,6 +428,7 @@ static int jit_thread_init(struct cpu *cpu)
     if (!th)
         return -LINUX_ENOMEM;
     th->cpu = cpu;
+    th->fpsr = ~0u; /* MXCSR is whatever */
     th->interp_thread = cpu->engine_thread;
     th->hash = mem_pages(sizeof(struct jit_entry) << HASH_BITS, PROT_READ | PROT_WRITE);
     if (!th->hash || shadow_make(th) < 0) {
@@ -389,7 +437,6 @@ static int jit_thread_init(struct cpu *cpu)
     }
     cpu->engine_thread = th;
     cpu->engine_word[JW_HASH] = (uint64_t)th->hash;
-    cpu->engine_word[JW_MXCSR] = JIT_MXCSR_GUEST | (uint64_t)JIT_MXCSR_HOST << 32;
     lock_acquire(&jit.lock);
     thread_forget(th);
     th->next = jit.threads;

@@ -25,7 +25,6 @@ enum jit_word {
     JW_SHADOW_SP,  /* RSP while the thread is outside translated code */
     JW_SHADOW_TOP, /* its value when empty */
     JW_HOST_SP,    /* RSP of the C code that entered */
-    JW_MXCSR,      /* low 32 bits: guest's MXCSR (invalid unmasked); high: the default one for C */
     JW_TEMP,
     JW_PENDING, /* 32 bits: a store-release that no barrier followed (lift_atomic.c); 0 outside translated code */
     JW_SPILL, /* 32 bytes: a vector that the scratch registers have no room for */
@@ -34,9 +33,6 @@ enum jit_word {
 };
 
 _Static_assert(JW_COUNT <= CPU_ENGINE_WORDS, "struct cpu has too few engine words");
-
-#define JIT_MXCSR_GUEST 0x1f00u /* all masked but invalid operation */
-#define JIT_MXCSR_HOST 0x1f80u
 
 static inline struct rm slot(size_t offset)
 {

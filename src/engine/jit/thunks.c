@@ -11,34 +11,12 @@
 
 static const uint8_t callee_saved[] = {RBX, RBP, R12, R13, R14, R15};
 
-/* Floating-point exceptions seen so far go to FPSR; invalid operation traps and needs none. C runs with the default MXCSR. */
-static void emit_fp_leave(struct emit *e)
-{
-    x_rm(e, false, 0xae | OP_0F, 3, word_slot(JW_TEMP)); /* stmxcsr */
-    x_load(e, false, RCX, word_slot(JW_TEMP));
-    x_test_imm(e, false, rm_reg(RCX), 0x3c);
-    uint8_t *none = x_jcc8(e, CC_E);
-    x_shift(e, SH_SHR, false, rm_reg(RCX), 1);
-    x_alu_imm(e, ALU_AND, false, rm_reg(RCX), 0x1e); /* DZC OFC UFC IXC */
-    x_alu_store(e, ALU_OR, false, CPU_SLOT(fpsr), RCX);
-    x_bind8(e, none);
-    struct rm host = word_slot(JW_MXCSR);
-    host.disp += 4;
-    x_rm(e, false, 0xae | OP_0F, 2, host); /* ldmxcsr */
-}
-
-static void emit_fp_enter(struct emit *e)
-{
-    x_rm(e, false, 0xae | OP_0F, 2, word_slot(JW_MXCSR));
-}
-
-/* From translated code to the host stack, everything of the guest in its slot. RAX, RDX are kept. */
+/* From translated code to the host stack, everything of the guest in its slot but MXCSR. RAX, RDX are kept. */
 static void emit_leave(struct emit *e)
 {
     emit_save_pins(e);
     x_store(e, true, word_slot(JW_SHADOW_SP), RSP);
     x_load(e, true, RSP, word_slot(JW_HOST_SP));
-    emit_fp_leave(e);
     x_alu_imm(e, ALU_CMP, false, word_slot(JW_PENDING), 0);
     uint8_t *none = x_jcc8(e, CC_E);
     emit_barrier(e);
@@ -47,7 +25,6 @@ static void emit_leave(struct emit *e)
 
 static void emit_return(struct emit *e)
 {
-    emit_fp_enter(e);
     x_load(e, true, RSP, word_slot(JW_SHADOW_SP));
     emit_load_pins(e);
 }
