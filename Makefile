@@ -26,19 +26,29 @@ LINK = -static-pie
 # Sanitized builds stay what elver is: static, its own memory, threads and signals. Broken promises of the language are
 # traps; addresses are checked by calls to our own base/asan.c, whose shadow lies above the guest's memory.
 # The fault room reports both.
+CLANG = $(findstring clang,$(CC))
 SANITIZERS = $(subst $(comma), ,$(SAN))
 comma = ,
 ifneq ($(SAN),)
 ALL_CFLAGS += -fno-omit-frame-pointer $(SAN_CFLAGS)
 endif
 ifneq ($(filter undefined,$(SANITIZERS)),)
-SAN_CFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
+SAN_CFLAGS += -fsanitize=undefined $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 endif
 ifneq ($(filter address,$(SANITIZERS)),)
 SHADOW = 0x440000000000
-SAN_CFLAGS += -DSANITIZE_SHADOW=$(SHADOW) -fsanitize=kernel-address -fasan-shadow-offset=$(SHADOW) --param asan-stack=1 --param asan-globals=1 \
-	--param asan-instrumentation-with-call-threshold=0 -fsanitize-address-use-after-scope
+SAN_CFLAGS += -DSANITIZE_SHADOW=$(SHADOW) -fsanitize=kernel-address
+ifneq ($(CLANG),)
+SAN_CFLAGS += $(addprefix -mllvm -asan-,use-after-scope=1 mapping-offset=$(SHADOW) stack=1 globals=1 max-inline-poisoning-size=65536 \
+	instrumentation-with-call-threshold=0)
+else
+SAN_CFLAGS += -fasan-shadow-offset=$(SHADOW) --param asan-stack=1 --param asan-globals=1 \
+	-fsanitize-address-use-after-scope --param asan-instrumentation-with-call-threshold=0
+endif
 LINK += $(patsubst %,-Wl$(comma)--wrap=%,memcpy memmove memset memcmp strlen snprintf vsnprintf)
+endif
+ifneq ($(filter fuzzer,$(SANITIZERS)),)
+SAN_CFLAGS += -fsanitize=fuzzer-no-link
 endif
 
 # src/kernel/vdso is arm64 code for the guest, built by the cross assembler below.
@@ -58,7 +68,7 @@ all: $(BUILD)/elver
 
 help:
 	@sed -n 's/^#   make/  make/p' Makefile
-	@echo "targets: all check check-all check-san check-real bench lint format demo install clean deps"
+	@echo "targets: all check check-all check-san check-real fuzz bench lint format demo install clean deps"
 
 $(BUILD)/elver: $(OBJS)
 	$(SAY) LINK $@
@@ -125,18 +135,21 @@ $(BUILD)/%.S.o: %.S $(VDSO)
 
 UNIT  := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 GUEST := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/sys/*.c tests/insn/*.c))
-FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(filter-out tests/fuzz/driver.c,$(wildcard tests/fuzz/*.c)))
 
 # Host tests see the sources' headers and the archive.
-HOST_TEST = $(Q)$(CC) $(filter-out -static-pie,$(LINK)) $(ALL_CFLAGS) -Itests -MMD -MP -MP -MF $@.d -o $@ $< $(LIB) -lcapstone
+HOST_TEST = $(Q)$(CC) $(filter-out -static-pie,$(LINK)) $(ALL_CFLAGS) -Itests -MMD -MP -MP -MF $@.d -o $@ $< $(LIB)
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(HOST_TEST) -lcmocka
+	$(HOST_TEST) -lcapstone -lcmocka
 
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(LIB)
+# A fuzz target has a main of its own (driver.c), or libFuzzer's.
+FUZZ_MAIN = $(if $(filter fuzzer,$(SANITIZERS)),-fsanitize=fuzzer,tests/fuzz/driver.c)
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(LIB)
 	@mkdir -p $(@D)
-	$(HOST_TEST)
+	$(HOST_TEST) $(FUZZ_MAIN) -lcapstone
 
 # Guest tests are arm64 programs that know nothing of elver: they pass on a real kernel first. A test that needs
 # its own flags says so in its head: `test: cflags=-O0`.
@@ -148,8 +161,8 @@ $(BUILD)/tests/%: tests/%.c
 	$(SAY) GUEST $<
 	$(Q)$(CROSS)gcc $(GUEST_CFLAGS) $(shell sed -n '1,12s/.*test:.*cflags=\([^ ]*\).*/\1/p' $<) -MMD -MP -MP -MF $@.d -o $@ $< -lm
 
-.PHONY: tests check check-all check-san check-real bench lint format demo deps
-tests: $(UNIT) $(GUEST)
+.PHONY: tests check check-all check-san check-real fuzz bench lint format demo deps
+tests: $(UNIT) $(GUEST) $(FUZZ)
 
 ENGINES ?= $(if $(ENGINE),$(ENGINE),default jit interp)
 RUN_TESTS = BUILD=$(BUILD) SAN=$(SAN) tools/run-tests --engines "$(ENGINES)"
@@ -162,15 +175,36 @@ check: deps
 # Everything: all programs, the fuzzers, a Debian root, the sanitizers, the real kernel.
 check-all: deps
 	@tools/deps.sh all
-	@$(MAKE) --no-print-directory all tests $(FUZZ)
+	@$(MAKE) --no-print-directory all tests
 	@$(RUN_TESTS) --all $(TESTS)
 	@$(MAKE) --no-print-directory check-san
+	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory check-real
 
 # The tests of the rooms and the guest tests on a build that watches its own memory and arithmetic.
 check-san: deps
 	@$(MAKE) --no-print-directory SAN=address,undefined all tests
 	@$(MAKE) --no-print-directory SAN=address,undefined sanitized
+
+# The fuzz targets with libFuzzer, which grows a collection of inputs in build/corpus, on a build that watches itself.
+FUZZ_SECONDS ?= 60
+FUZZ_BUILD = build-fuzz
+CORPUS = $(CURDIR)/build/corpus
+
+fuzz: deps
+	@tools/deps.sh fuzz
+	@$(MAKE) --no-print-directory $(FUZZ)
+	@$(MAKE) --no-print-directory CC=clang SAN=address,undefined,fuzzer BUILD=$(FUZZ_BUILD) fuzzers
+	@for t in $(notdir $(FUZZ)); do \
+		mkdir -p $(CORPUS)/$$t && $(BUILD)/tests/fuzz/$$t -w $(CORPUS)/$$t || exit 1; \
+		echo "$$t: $(FUZZ_SECONDS) s"; \
+		$(FUZZ_BUILD)/tests/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 \
+			-artifact_prefix=$(CORPUS)/$$t- $(CORPUS)/$$t >$(CORPUS)/$$t.log 2>&1 || { tail -40 $(CORPUS)/$$t.log; exit 1; }; \
+		grep -E '^stat::number_of_executed|^Done' $(CORPUS)/$$t.log; \
+	done
+
+.PHONY: fuzzers
+fuzzers: $(FUZZ)
 
 .PHONY: sanitized
 sanitized:

@@ -2,7 +2,7 @@
 # Installs the Debian packages that a target needs and that are missing, saying which; where it may not
 # (no root, no sudo without a password) it prints the command that somebody else may run, and fails.
 #
-# usage: tools/deps.sh [build|test|lint|bench|real|all]...
+# usage: tools/deps.sh [build|test|lint|fuzz|bench|real|all]...
 set -eu
 
 packages_of() {
@@ -11,9 +11,10 @@ packages_of() {
     test) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev python3 debian-archive-keyring \
         ca-certificates util-linux qemu-user git openssl ;;
     lint) echo clang clang-format clang-tidy shellcheck python3 git libcmocka-dev libcapstone-dev ;;
+    fuzz) echo clang libclang-rt-14-dev ;;
     bench) echo qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross python3 ;;
     real) echo qemu-system-arm cpio python3 ;;
-    all) for s in build test lint real; do packages_of $s; done; echo qemu-user debootstrap clang libclang-rt-14-dev ;;
+    all) for s in build test lint fuzz real; do packages_of $s; done; echo qemu-user debootstrap ;;
     *) echo "deps: no such set: $1" >&2; exit 2 ;;
     esac
 }

@@ -123,6 +123,49 @@ static bool magic_link(const char *at)
     return strncmp(at, "/proc/", 6) == 0 && strchr(at + 6, '/');
 }
 
+/* w->at is what the host calls a directory that a walk starts from: as the guest knows it, and its side. */
+static void side_of_start(struct walk *w)
+{
+    w->at_len = strlen(w->at);
+    w->prefer = SIDE_HOST;
+    if (strncmp(w->at, sysroot.dir, sysroot.dir_len) == 0 &&
+        (w->at[sysroot.dir_len] == '/' || w->at[sysroot.dir_len] == '\0')) {
+        w->prefer = SIDE_DIR;
+        w->at_len = path_to_guest(w->at);
+    }
+    if (w->at_len == 1)
+        w->at[w->at_len = 0] = '\0';
+}
+
+/*
+ * The magic link at w->at names a directory that the walk can go on in, so
+ * that no link inside it is followed by the host: what its text says is the
+ * very same object (not in another namespace, not deleted). The last component
+ * is the host's to open, but for the root, which the guest knows as another.
+ * False: it is the host's.
+ */
+static bool enter_magic(struct walk *w, char *target, long len, bool last)
+{
+    struct linux_stat link, named;
+    bool root = w->at_len > 5 && strcmp(w->at + w->at_len - 5, "/root") == 0;
+
+    target[len] = '\0';
+    if (target[0] != '/' || (last && !root) ||
+        host_syscall(LINUX_SYS_newfstatat, LINUX_AT_FDCWD, (uintptr_t)w->at, (uintptr_t)&link, 0, 0,
+                     0) < 0 ||
+        host_syscall(LINUX_SYS_newfstatat, LINUX_AT_FDCWD, (uintptr_t)target, (uintptr_t)&named, 0,
+                     0, 0) < 0 ||
+        link.st_dev != named.st_dev || link.st_ino != named.st_ino ||
+        (link.st_mode & LINUX_S_IFMT) != LINUX_S_IFDIR)
+        return false;
+    memcpy(w->at, target, (size_t)len + 1);
+    side_of_start(w);
+    if (root && !w->at_len)
+        w->prefer = SIDE_DIR;
+    w->found = w->prefer;
+    return true;
+}
+
 static void go_up(struct walk *w)
 {
     while (w->at_len && w->at[w->at_len - 1] != '/')
@@ -191,7 +234,7 @@ static int walk(struct walk *w)
     w->found = w->prefer;
     for (;;) {
         size_t len;
-        bool last;
+        bool last, followed;
         long n;
         int err;
 
@@ -222,12 +265,18 @@ static int walk(struct walk *w)
         n = look_both(w, target, sizeof(target));
         if (n >= (long)sizeof(target))
             return -LINUX_ENAMETOOLONG;
+        /* A slash after the last name asks for what it points to. */
+        followed = !last || w->follow_last || w->next[len] == '/';
+        if (n >= 0 && followed && magic_link(w->at) && enter_magic(w, target, n, last)) {
+            w->next += len;
+            climbed = true;
+            continue;
+        }
         if ((n >= 0 && magic_link(w->at)) || (n < 0 && n != -LINUX_EINVAL && host_only(w->at))) {
             w->next += len;
             return 0;
         }
-        /* A slash after the last name asks for what it points to. */
-        if (n >= 0 && (!last || w->follow_last || w->next[len] == '/')) {
+        if (n >= 0 && followed) {
             w->next += len;
             err = follow(w, target, n);
             if (err < 0)
@@ -284,17 +333,10 @@ static bool start_at(struct walk *w, int dirfd)
     }
     if (n < 0 || w->at[0] != '/')
         return false;
-    w->at_len = strlen(w->at);
-    if (w->at_len > 10 && strcmp(w->at + w->at_len - 10, " (deleted)") == 0)
+    size_t len = strlen(w->at);
+    if (len > 10 && strcmp(w->at + len - 10, " (deleted)") == 0)
         return false;
-    w->prefer = SIDE_HOST;
-    if (strncmp(w->at, sysroot.dir, sysroot.dir_len) == 0 &&
-        (w->at[sysroot.dir_len] == '/' || w->at[sysroot.dir_len] == '\0')) {
-        w->prefer = SIDE_DIR;
-        w->at_len = path_to_guest(w->at);
-    }
-    if (w->at_len == 1)
-        w->at[w->at_len = 0] = '\0';
+    side_of_start(w);
     return true;
 }
 

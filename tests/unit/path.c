@@ -251,6 +251,21 @@ static void host_paths_become_the_guests(void **state)
     assert_int_equal(path_to_guest(path), len);
 }
 
+/* Directories that links of /proc name are walked like all others: a link inside them is the guest's to follow. */
+static void magic_links_stay_in_the_guest(void **state)
+{
+    char cwd[PATH_MAX];
+
+    assert_non_null(getcwd(cwd, sizeof(cwd)));
+    assert_int_equal(chdir(dir), 0);
+    LEADS("/proc/self/cwd/up", 0, "DIR:etc/conf");
+    LEADS("/proc/self/cwd/usr/bin/../../abs", 0, "DIR:etc/conf");
+    LEADS("/proc/self/root", 0, "DIR:.");
+    LEADS("/proc/self/root/", 0, "DIR:./");
+    LEADS("/proc/self/root/etc/conf", 0, "DIR:etc/conf");
+    assert_int_equal(chdir(cwd), 0);
+}
+
 /* Random paths of pieces that tempt: whatever is found by the sysroot's side lies beneath DIR. */
 static void nothing_escapes(void **state)
 {
@@ -294,6 +309,7 @@ int main(void)
         cmocka_unit_test(relative_paths_stay_on_their_side),
         cmocka_unit_test(calls_without_dirfd_get_a_whole_path),
         cmocka_unit_test(host_paths_become_the_guests),
+        cmocka_unit_test(magic_links_stay_in_the_guest),
         cmocka_unit_test(nothing_escapes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
