@@ -266,7 +266,7 @@ static void note_protect(struct space *s, uint64_t start, uint64_t end, int prot
     if (prot & LINUX_PROT_EXEC) {
         start = space_code_start(s, start);
         s->engine->protect(gva_of(start), end - start, prot & PROT_ALL);
-    } else if (had_code) {
+    } else if (had_code || s->code_ahead) {
         s->engine->protect(gva_of(start), end - start, prot & PROT_ALL);
     }
 }

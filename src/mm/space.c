@@ -258,17 +258,18 @@ int space_adopt(struct space *s, uint64_t unknown, uint64_t len)
 
 void space_tell_unmap(struct space *s, uint64_t start, uint64_t len, bool had_code)
 {
-    if (had_code && s->engine->unmap)
+    if ((had_code || s->code_ahead) && s->engine->unmap)
         s->engine->unmap(gva_of(start), len);
 }
 
 #define CODE_REACH (1ull << 30)
 
-uint64_t space_code_start(const struct space *s, uint64_t start)
+uint64_t space_code_start(struct space *s, uint64_t start)
 {
     const struct vma *v = vma_at(&s->vmas, start);
     if (!v || v->node.start != start || !(v->attr.flags & LINUX_MAP_GROWSDOWN))
         return start;
+    s->code_ahead = true;
     uint64_t floor = v->node.prev ? v->node.prev->end : GUEST_MIN;
     return start - floor > CODE_REACH ? start - CODE_REACH : floor;
 }

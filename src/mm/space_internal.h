@@ -20,6 +20,8 @@ struct space {
     uint64_t stack_top, mmap_base, program_base, brk_random;
     bool bottom_up;
     bool read_implies_exec; /* as personality(2) says now */
+    bool
+        code_ahead; /* the engine was told of code below an area, where it may grow to: space_code_start */
 
     uint64_t start_brk, brk;
     int lock_future;      /* MCL_FUTURE and MCL_ONFAULT of mlockall */
@@ -65,9 +67,10 @@ void space_tell_map(struct space *s, uint64_t start, uint64_t len, int prot, boo
 
 /*
  * From where on a range that starts at start counts as executable: lower, if
- * the area there grows down, because nobody tells when it does.
+ * the area there grows down, because nobody tells when it does. From then on
+ * the engine hears of every change, as no tree says where such places are.
  */
-uint64_t space_code_start(const struct space *s, uint64_t start);
+uint64_t space_code_start(struct space *s, uint64_t start);
 
 /* MAP_LOCKED when mlockall(MCL_FUTURE) holds, and what is left to do after the mapping was made. */
 int space_future_flags(const struct space *s);

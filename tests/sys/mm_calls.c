@@ -114,6 +114,26 @@ TEST(code_on_a_grown_stack)
     munmap(room, 1024 * PAGE);
 }
 
+/* Where it might have grown, and where it was, is data again for who maps it. */
+TEST(data_where_code_could_have_grown)
+{
+    char *room = anon(1024 * PAGE, PROT_NONE), *at = room + 1000 * PAGE;
+    munmap(room, 1024 * PAGE);
+    CHECK(mmap(at, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, ANON | MAP_GROWSDOWN | MAP_FIXED, -1,
+               0) == at);
+    CHECK(mmap(room, PAGE, PROT_READ | PROT_WRITE, ANON | MAP_FIXED, -1, 0) == room);
+    put_code(room, return_42);
+    CHECK_EQ(FAULT_OF(call(room)).code, SEGV_ACCERR);
+    munmap(at, PAGE);
+    char *low = at - 30 * PAGE;
+    CHECK(mmap(low, PAGE, PROT_READ | PROT_WRITE, ANON | MAP_FIXED, -1, 0) == low);
+    put_code(low, return_42);
+    CHECK_EQ(FAULT_OF(call(low)).code, SEGV_ACCERR);
+    CHECK_EQ(mprotect(low, PAGE, PROT_READ | PROT_EXEC), 0);
+    CHECK_EQ(call(low), 42);
+    munmap(room, 1024 * PAGE);
+}
+
 static int call_data(void)
 {
     char *before = anon(PAGE, PROT_READ | PROT_WRITE);
