@@ -7,7 +7,9 @@
  * TLS and TCB are a copy of the first thread's, taken at start, with its
  * self pointers moved: that is what compiled code and the host libc's string
  * and format functions read through fs. The libc knows nothing of these
- * threads, and nothing in it that would need to know is used.
+ * threads, and nothing in it that would need to know is used. A few blocks of
+ * threads that ended wait for the next ones: to map one, touch it and unmap it
+ * interrupts every processor that runs a sibling.
  */
 #include <link.h>
 #include <string.h>
@@ -18,11 +20,12 @@
 #include "abi/errno.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/sanitize.h"
 #include "host/host_internal.h"
 
 long host_clone_call(uint64_t flags, void *stack, uint64_t ptid, uint64_t ctid, void *tls);
 long host_clone3_call(const struct linux_clone_args *args, size_t size);
-void host_exit_call(void *block, size_t bytes, int status) noreturn_fn;
+void host_exit_call(void *block, size_t bytes, int status, void **kept) noreturn_fn;
 
 enum { STACK_BYTES = 256 << 10, TLS_ALIGN_MIN = 64 };
 
@@ -91,20 +94,69 @@ static void thread_enter(void *arg)
     BUG_ON(true);
 }
 
-/* Maps and fills a thread's block; returns its thread pointer and its first stack word. */
+/* Blocks without a thread; all have the same size. A place is empty, awaits the block of a thread that ends, or has one. */
+#define AWAITS_BLOCK ((void *)1)
+static void *kept_block[16];
+
+static char *block_kept(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kept_block); i++) {
+        void *block = __atomic_load_n(&kept_block[i], __ATOMIC_RELAXED);
+
+        if (block && block != AWAITS_BLOCK &&
+            __atomic_compare_exchange_n(&kept_block[i], &block, NULL, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return block;
+    }
+    return NULL;
+}
+
+/* A place for the block of the calling thread, or NULL. */
+static void **block_place(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kept_block); i++) {
+        void *empty = NULL;
+
+        if (__atomic_compare_exchange_n(&kept_block[i], &empty, AWAITS_BLOCK, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            return &kept_block[i];
+    }
+    return NULL;
+}
+
+/* In the child of a fork: threads that were about to end do not exist here. */
+static void blocks_forked(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kept_block); i++)
+        if (kept_block[i] == AWAITS_BLOCK)
+            kept_block[i] = NULL;
+}
+
+static char *block_map(size_t bytes)
+{
+    char *block = mem_pages(bytes, PROT_READ | PROT_WRITE);
+
+    if (block && mprotect(block, GUEST_PAGE, PROT_NONE) < 0) {
+        mem_pages_free(block, bytes);
+        return NULL;
+    }
+    return block;
+}
+
+/* Finds and fills a thread's block; returns its thread pointer and its first stack word. */
 static void *block_new(struct host_thread *t, struct thread_start **start)
 {
     size_t alt = host_altstack_bytes();
     size_t top = page_up(tls.tls_bytes + tls.tcb_bytes + tls.align);
     size_t bytes = GUEST_PAGE + alt + STACK_BYTES + top;
-    char *block = mem_pages(bytes, PROT_READ | PROT_WRITE);
+    char *block = block_kept();
 
+    if (block)
+        sanitize_forget(block, bytes);
+    else
+        block = block_map(bytes);
     if (!block)
         return NULL;
-    if (mprotect(block, GUEST_PAGE, PROT_NONE) < 0) {
-        mem_pages_free(block, bytes);
-        return NULL;
-    }
     t->block = block;
     t->block_bytes = bytes;
     t->altstack = block + GUEST_PAGE;
@@ -144,8 +196,10 @@ static long clone_fork(struct linux_clone_args *a)
     else
         rc = raw_syscall(SYS_clone, a->flags | a->exit_signal, 0, clone_parent_word(a),
                          a->child_tid, 0, 0);
-    if (rc == 0)
+    if (rc == 0) {
         host_fds_forked();
+        blocks_forked();
+    }
     if (rc == 0 && a->flags & LINUX_CLONE_CLEAR_SIGHAND)
         host_signal_sync_install();
     return rc;
@@ -200,7 +254,7 @@ void host_thread_drop(struct host_thread *t)
 
 void host_thread_exit(void *block, size_t block_bytes, int status)
 {
-    host_exit_call(block, block_bytes, status);
+    host_exit_call(block, block_bytes, status, block ? block_place() : NULL);
 }
 
 void host_group_exit(int status)

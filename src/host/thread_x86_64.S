@@ -47,15 +47,22 @@ child_start:
     .cfi_endproc
     .size child_start, . - child_start
 
-/* void host_exit_call(void *block, size_t bytes, int status): munmap, exit; no stack is touched. */
+/*
+ * void host_exit_call(void *block, size_t bytes, int status, void **kept): the block goes
+ * to *kept, or is unmapped if that is NULL; exit. No stack is touched from there on.
+ */
     .globl host_exit_call
     .type host_exit_call, @function
 host_exit_call:
     .cfi_startproc
     mov %edx, %ebx
-    mov $SYS_munmap, %eax
+    test %rcx, %rcx
+    jz 1f
+    mov %rdi, (%rcx)
+    jmp 2f
+1:  mov $SYS_munmap, %eax
     syscall
-    mov %ebx, %edi
+2:  mov %ebx, %edi
     mov $SYS_exit, %eax
     syscall
     ud2

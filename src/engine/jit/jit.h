@@ -77,6 +77,8 @@ struct jit_mended {
     uint32_t count;
 };
 
+#define SPARE_THREADS 16
+
 #define MENDED_SITES 64
 #define MENDED_OFTEN 16
 
@@ -155,6 +157,9 @@ struct jit {
     volatile uint32_t epoch;    /* counts what makes remembered code addresses stale */
     volatile uint32_t emptying; /* a full arena waits for everybody to be outside */
     struct jit_thread *threads;
+    struct jit_thread
+        *spare; /* of threads that ended, with their tables; no more than SPARE_THREADS */
+    unsigned spares;
 
     struct region **regions; /* by index, in order of code */
     volatile uint32_t region_count;

@@ -27,11 +27,17 @@
 
 /* ---- what a thread remembers ---- */
 
+/* Of a table of zeros: a branch to 0 is a miss, too. It looks at these two. */
+static void hash_empty(struct jit_thread *th)
+{
+    th->hash[0] = th->hash[1] = (struct jit_entry){0, jit.thunk.miss + jit.emit.to_exec};
+}
+
 static void thread_forget(struct jit_thread *th)
 {
     struct cpu *cpu = th->cpu;
-    for (unsigned i = 0; i < 1u << HASH_BITS; i++)
-        th->hash[i] = (struct jit_entry){0, jit.thunk.miss + jit.emit.to_exec};
+    memset(th->hash, 0, sizeof(struct jit_entry) << HASH_BITS);
+    hash_empty(th);
     cpu->engine_word[JW_SHADOW_SP] = cpu->engine_word[JW_SHADOW_TOP];
     th->epoch = jit.epoch;
 }
@@ -403,42 +409,71 @@ static void jit_thread_free(struct jit_thread *th)
     mem_free(th);
 }
 
-static int shadow_make(struct jit_thread *th)
+static uint64_t *shadow_top(const struct jit_thread *th)
 {
-    struct cpu *cpu = th->cpu;
+    return (uint64_t *)(void *)(th->shadow + SHADOW_BYTES) - 2 * SHADOW_SENTINELS;
+}
+
+static bool shadow_make(struct jit_thread *th)
+{
     th->shadow = mem_pages(SHADOW_BYTES, PROT_READ | PROT_WRITE);
     if (!th->shadow ||
         host_syscall(LINUX_SYS_mprotect, (uint64_t)th->shadow, GUEST_PAGE, 0, 0, 0, 0) < 0)
-        return -LINUX_ENOMEM;
-    uint64_t *top = (uint64_t *)(void *)(th->shadow + SHADOW_BYTES) - 2 * SHADOW_SENTINELS;
+        return false;
+    uint64_t *top = shadow_top(th);
     for (unsigned i = 0; i < SHADOW_SENTINELS; i++) {
         top[2 * i] = (uint64_t)(jit.thunk.underflow + jit.emit.to_exec);
         top[2 * i + 1] = 1; /* no instruction is there */
     }
-    cpu->engine_word[JW_SHADOW_TOP] = cpu->engine_word[JW_SHADOW_SP] = (uint64_t)top;
-    return 0;
+    return true;
+}
+
+static struct jit_thread *jit_thread_make(struct cpu *cpu)
+{
+    if (engine_interp.thread_init(cpu) < 0)
+        return NULL;
+    struct jit_thread *th = mem_alloc(sizeof *th);
+    if (th) {
+        th->interp_thread = cpu->engine_thread;
+        th->hash = mem_pages(sizeof(struct jit_entry) << HASH_BITS, PROT_READ | PROT_WRITE);
+        if (th->hash && shadow_make(th)) {
+            hash_empty(th);
+            th->epoch = jit.epoch;
+            return th;
+        }
+        jit_thread_free(th);
+    }
+    engine_interp.thread_exit(cpu);
+    return NULL;
+}
+
+static struct jit_thread *spare_take(void)
+{
+    lock_acquire(&jit.lock);
+    struct jit_thread *th = jit.spare;
+    if (th) {
+        jit.spare = th->next;
+        jit.spares--;
+    }
+    lock_release(&jit.lock);
+    return th;
 }
 
 static int jit_thread_init(struct cpu *cpu)
 {
-    int err = engine_interp.thread_init(cpu);
-    if (err)
-        return err;
-    struct jit_thread *th = mem_alloc(sizeof *th);
+    struct jit_thread *th = spare_take();
+    if (!th)
+        th = jit_thread_make(cpu);
     if (!th)
         return -LINUX_ENOMEM;
     th->cpu = cpu;
     th->fpsr = ~0u; /* MXCSR is whatever */
-    th->interp_thread = cpu->engine_thread;
-    th->hash = mem_pages(sizeof(struct jit_entry) << HASH_BITS, PROT_READ | PROT_WRITE);
-    if (!th->hash || shadow_make(th) < 0) {
-        jit_thread_free(th);
-        return -LINUX_ENOMEM;
-    }
     cpu->engine_thread = th;
     cpu->engine_word[JW_HASH] = (uint64_t)th->hash;
+    cpu->engine_word[JW_SHADOW_TOP] = cpu->engine_word[JW_SHADOW_SP] = (uint64_t)shadow_top(th);
     lock_acquire(&jit.lock);
-    thread_forget(th);
+    if (th->epoch != jit.epoch)
+        thread_forget(th);
     th->next = jit.threads;
     jit.threads = th;
     lock_release(&jit.lock);
@@ -455,10 +490,18 @@ static void jit_thread_exit(struct cpu *cpu)
             break;
         }
     }
-    lock_release(&jit.lock);
+    bool spare = jit.spares < SPARE_THREADS;
     cpu->engine_thread = th->interp_thread;
-    engine_interp.thread_exit(cpu);
-    jit_thread_free(th);
+    if (spare) {
+        th->next = jit.spare;
+        jit.spare = th;
+        jit.spares++;
+    }
+    lock_release(&jit.lock);
+    if (!spare) {
+        engine_interp.thread_exit(cpu);
+        jit_thread_free(th);
+    }
     cpu->engine_thread = NULL;
 }
 
