@@ -281,6 +281,22 @@ static procfs_generator *const generators[] = {
     [VIEW_REVIDR] = show_revidr,
 };
 
+/* The memfd as who opens a file to read it gets it: F_GETFL tells programs that check. Keeps the number. */
+static long make_read_only(long fd, int flags)
+{
+    char name[40];
+    long again;
+
+    snprintf(name, sizeof(name), "/proc/self/fd/%ld", fd);
+    again = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)name,
+                         LINUX_O_RDONLY | LINUX_O_CLOEXEC | (flags & LINUX_O_NONBLOCK), 0, 0, 0);
+    if (again < 0)
+        return again;
+    fd = host_syscall(LINUX_SYS_dup3, again, fd, flags & LINUX_O_CLOEXEC, 0, 0, 0);
+    host_syscall(LINUX_SYS_close, again, 0, 0, 0, 0, 0);
+    return fd;
+}
+
 /* A read-only descriptor of the text, at offset 0. */
 static long text_to_fd(const struct procfs_text *t, const char *name, int flags)
 {
@@ -303,7 +319,10 @@ static long text_to_fd(const struct procfs_text *t, const char *name, int flags)
     host_syscall(LINUX_SYS_fcntl, fd, LINUX_F_ADD_SEALS,
                  LINUX_F_SEAL_SEAL | LINUX_F_SEAL_SHRINK | LINUX_F_SEAL_GROW | LINUX_F_SEAL_WRITE,
                  0, 0, 0);
-    return fd;
+    long rc = make_read_only(fd, flags);
+    if (rc < 0)
+        host_syscall(LINUX_SYS_close, fd, 0, 0, 0, 0, 0);
+    return rc;
 }
 
 long procfs_open(const struct view *v, int flags)

@@ -339,7 +339,12 @@ TEST(a_view_is_a_file)
     CHECK_EQ(pread(fd, b, 8, 4), 8);
     CHECK(!memcmp(a + 4, b, 8));
     CHECK(poll(&p, 1, 0) == 1 && p.revents & POLLIN);
-    CHECK(write(fd, "x", 1) < 0);
+    CHECK_ERR(write(fd, "x", 1), EBADF);
+    CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDONLY);
+    close(fd);
+    CHECK_EQ(open("/proc/self/status", O_RDONLY | O_NONBLOCK), fd);
+    CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDONLY | O_NONBLOCK);
+    CHECK_EQ(fcntl(fd, F_GETFD), 0);
     close(fd);
     close(copy);
     CHECK_ERR(open("/proc/self/maps", O_RDONLY | O_DIRECTORY), ENOTDIR);
