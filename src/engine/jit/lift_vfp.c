@@ -5,10 +5,8 @@
  * take part must not raise any: 64-bit forms and scalars work on copies of
  * their lanes in all of the register.
  */
-#include "engine/jit/vec.h"
+#include "engine/jit/vfp.h"
 
-/* ROUNDPS: to zero; 8 = without the precision exception. CMPPS predicates; S: invalid for any NaN. */
-enum { ROUND_ZERO = 3, ROUND_QUIET = 8 };
 enum {
     CMP_EQ = 0,
     CMP_LT_S = 1,
@@ -16,16 +14,9 @@ enum {
     CMP_UNORD = 3,
     CMP_GE_S = 13,
     CMP_GT_S = 14,
-    CMP_GE = 29
 };
 
-static bool is_double(uint32_t w)
-{
-    return bit(w, 22);
-}
-
-/* V[n], in t with its lanes repeated if not all of them take part. */
-static int operand(struct lift *l, uint32_t w, enum shape shape, unsigned n, int t)
+int vfp_operand(struct lift *l, uint32_t w, enum shape shape, unsigned n, int t)
 {
     if (shape == VECTOR && IS_Q(w))
         return vreg_read(l, n, t);
@@ -36,9 +27,9 @@ static int operand(struct lift *l, uint32_t w, enum shape shape, unsigned n, int
     return t;
 }
 
-static int operand_low(struct lift *l, uint32_t w, enum shape shape, unsigned n, int t)
+int vfp_operand_low(struct lift *l, uint32_t w, enum shape shape, unsigned n, int t)
 {
-    int x = operand(l, w, shape, n, t);
+    int x = vfp_operand(l, w, shape, n, t);
     if (x < 16)
         return x;
     x_v(&l->e, VMOVAPS, t, 0, rm_reg(x));
@@ -47,15 +38,7 @@ static int operand_low(struct lift *l, uint32_t w, enum shape shape, unsigned n,
 
 static void commit(struct lift *l, uint32_t w, enum shape shape, int x)
 {
-    if (shape == VECTOR) {
-        vec_commit(l, w, x);
-    } else if (is_double(w)) {
-        vreg_commit_d(l, RD(w), x);
-    } else {
-        int d = vreg_dest(RD(w), XMM_T3);
-        x_vi(&l->e, VINSERTPS, d, x, rm_reg(x), 0x0e);
-        vreg_commit(l, RD(w), d, 96);
-    }
+    vec_result(l, w, shape, 2 + is_double(w), x);
 }
 
 /* Where a result may be computed that commit takes without a copy. */
@@ -89,7 +72,7 @@ static bool binary(struct lift *l, uint32_t w, unsigned op)
 {
     if (l->mode)
         return false;
-    int a = operand(l, w, VECTOR, RN(w), XMM_T0), b = operand(l, w, VECTOR, RM(w), XMM_T1);
+    int a = vfp_operand(l, w, VECTOR, RN(w), XMM_T0), b = vfp_operand(l, w, VECTOR, RM(w), XMM_T1);
     return combine(l, w, VECTOR, op, a, b);
 }
 
@@ -117,7 +100,7 @@ static bool multiply_element(struct lift *l, uint32_t w, enum shape shape)
 {
     if (l->mode)
         return false;
-    int a = operand(l, w, shape, RN(w), XMM_T0);
+    int a = vfp_operand(l, w, shape, RN(w), XMM_T0);
     return combine(l, w, shape, FP_MUL, a, element(l, w, XMM_T1));
 }
 
@@ -131,11 +114,19 @@ bool lift_fmul_elem_scalar(struct lift *l, uint32_t w)
     return multiply_element(l, w, SCALAR);
 }
 
+bool lift_fmulx_scalar(struct lift *l, uint32_t w)
+{
+    if (l->mode)
+        return false;
+    int a = vfp_operand(l, w, SCALAR, RN(w), XMM_T0), b = vfp_operand(l, w, SCALAR, RM(w), XMM_T1);
+    return combine(l, w, SCALAR, FP_MUL, a, b);
+}
+
 static bool difference(struct lift *l, uint32_t w, enum shape shape)
 {
     if (l->mode)
         return false;
-    int a = operand(l, w, shape, RN(w), XMM_T0), b = operand(l, w, shape, RM(w), XMM_T1);
+    int a = vfp_operand(l, w, shape, RN(w), XMM_T0), b = vfp_operand(l, w, shape, RM(w), XMM_T1);
     may_fault(l);
     x_v(&l->e, VFP(FP_SUB, is_double(w), true), XMM_T2, a, rm_reg(b));
     x_v(&l->e, VPAND, XMM_T2, XMM_T2, rm_const(is_double(w) ? K_ABS_2D : K_ABS_4S));
@@ -153,14 +144,18 @@ bool lift_fabd_scalar(struct lift *l, uint32_t w)
     return difference(l, w, SCALAR);
 }
 
-/* As in lift_fp.c: zeros of both orders are put together, NaNs trap. */
-static bool minmax(struct lift *l, uint32_t w, enum shape shape, unsigned op, int a, int b)
+/* T2 = the larger or smaller of a and b. As in lift_fp.c: zeros of both orders are put together, NaNs trap. Uses T3. */
+static void choose(struct lift *l, bool dbl, unsigned op, int a, int b)
 {
-    bool dbl = is_double(w);
-    may_fault(l);
     x_v(&l->e, VFP(op, dbl, true), XMM_T2, a, rm_reg(b));
     x_v(&l->e, VFP(op, dbl, true), XMM_T3, b, rm_reg(a));
     x_v(&l->e, op == FP_MIN ? VPOR : VPAND, XMM_T2, XMM_T2, rm_reg(XMM_T3));
+}
+
+static bool minmax(struct lift *l, uint32_t w, enum shape shape, unsigned op, int a, int b)
+{
+    may_fault(l);
+    choose(l, is_double(w), op, a, b);
     commit(l, w, shape, XMM_T2);
     return true;
 }
@@ -169,7 +164,7 @@ static bool minmax_vec(struct lift *l, uint32_t w, unsigned op)
 {
     if (l->mode)
         return false;
-    int a = operand(l, w, VECTOR, RN(w), XMM_T0), b = operand(l, w, VECTOR, RM(w), XMM_T1);
+    int a = vfp_operand(l, w, VECTOR, RN(w), XMM_T0), b = vfp_operand(l, w, VECTOR, RM(w), XMM_T1);
     return minmax(l, w, VECTOR, op, a, b);
 }
 
@@ -185,6 +180,15 @@ bool lift_fmin_vec(struct lift *l, uint32_t w)
 
 /* ---- fused multiply-add: any NaN is the interpreter's ---- */
 
+/* The instruction is the interpreter's if a lane of x is a NaN; t = scratch. Flags are free. */
+static struct cold *interpret_nan(struct lift *l, bool dbl, int x, int t)
+{
+    x_vi(&l->e, VCMP(dbl, true), t, x, rm_reg(x), CMP_UNORD);
+    x_v(&l->e, VPTEST, t, 0, rm_reg(t));
+    l->e.clobbered = true;
+    return exec_if(l, CC_NE);
+}
+
 static bool fused(struct lift *l, uint32_t w, enum shape shape, unsigned kind, bool by_element)
 {
     if (l->mode)
@@ -192,17 +196,14 @@ static bool fused(struct lift *l, uint32_t w, enum shape shape, unsigned kind, b
     struct emit *e = &l->e;
     bool dbl = is_double(w);
     flags_clobber(l);
-    int n = operand(l, w, shape, RN(w), XMM_T1);
-    int m = by_element ? element(l, w, XMM_T2) : operand(l, w, shape, RM(w), XMM_T2);
-    int d = operand(l, w, shape, RD(w), XMM_T0);
+    int n = vfp_operand(l, w, shape, RN(w), XMM_T1);
+    int m = by_element ? element(l, w, XMM_T2) : vfp_operand(l, w, shape, RM(w), XMM_T2);
+    int d = vfp_operand(l, w, shape, RD(w), XMM_T0);
     if (d != XMM_T0)
         x_v(e, VMOVAPS, XMM_T0, 0, rm_reg(d));
     may_fault(l);
     x_v(e, VFMA(FMA_231, kind, dbl, true), XMM_T0, n, rm_reg(m));
-    x_vi(e, VCMP(dbl, true), XMM_T1, XMM_T0, rm_reg(XMM_T0), CMP_UNORD);
-    x_v(e, VPTEST, XMM_T1, 0, rm_reg(XMM_T1));
-    e->clobbered = true;
-    struct cold *nan = exec_if(l, CC_NE);
+    struct cold *nan = interpret_nan(l, dbl, XMM_T0, XMM_T1);
     commit(l, w, shape, XMM_T0);
     nan->back = e->p;
     return true;
@@ -313,6 +314,87 @@ bool lift_fminp_scalar(struct lift *l, uint32_t w)
     return minmax_pairs(l, w, SCALAR, FP_MIN);
 }
 
+/* ---- across the four singles ---- */
+
+static bool minmax_across(struct lift *l, uint32_t w, unsigned op)
+{
+    if (l->mode)
+        return false;
+    int n = vreg_read(l, RN(w), XMM_T0);
+    may_fault(l);
+    x_vi(&l->e, VPSHUFD, XMM_T1, 0, rm_reg(n), 0x4e);
+    choose(l, false, op, n, XMM_T1);
+    x_v(&l->e, VMOVAPS, XMM_T0, 0, rm_reg(XMM_T2));
+    x_vi(&l->e, VPSHUFD, XMM_T1, 0, rm_reg(XMM_T2), 0xb1);
+    choose(l, false, op, XMM_T0, XMM_T1);
+    commit(l, w, SCALAR, XMM_T2);
+    return true;
+}
+
+bool lift_fmaxv(struct lift *l, uint32_t w)
+{
+    return minmax_across(l, w, FP_MAX);
+}
+
+bool lift_fminv(struct lift *l, uint32_t w)
+{
+    return minmax_across(l, w, FP_MIN);
+}
+
+/* ---- steps of Newton's method ---- */
+
+/* FRECPS: 2 - ab. */
+static bool reciprocal_step(struct lift *l, uint32_t w, enum shape shape)
+{
+    struct emit *e = &l->e;
+    bool dbl = is_double(w);
+    if (l->mode)
+        return false;
+    flags_clobber(l);
+    int a = vfp_operand(l, w, shape, RN(w), XMM_T0), b = vfp_operand(l, w, shape, RM(w), XMM_T1);
+    x_v(e, VMOVDQU_LD, XMM_T2, 0, rm_const(dbl ? K_TWO_2D : K_TWO_4S));
+    may_fault(l);
+    x_v(e, VFMA(FMA_231, FMA_NADD, dbl, true), XMM_T2, a, rm_reg(b));
+    struct cold *nan = interpret_nan(l, dbl, XMM_T2, XMM_T1);
+    commit(l, w, shape, XMM_T2);
+    nan->back = e->p;
+    return true;
+}
+
+/*
+ * FRSQRTS: (3 - ab) / 2, rounded once, as halving is exact. But 3 - ab must not
+ * overflow: large operands, infinities and NaNs are the interpreter's.
+ */
+static bool root_step(struct lift *l, uint32_t w, enum shape shape)
+{
+    struct emit *e = &l->e;
+    bool dbl = is_double(w);
+    struct rm magnitude = rm_const(dbl ? K_ABS_2D : K_ABS_4S),
+              large = rm_const(dbl ? K_LARGE_2D : K_LARGE_4S);
+    if (l->mode)
+        return false;
+    flags_clobber(l);
+    int a = vfp_operand(l, w, shape, RN(w), XMM_T0), b = vfp_operand(l, w, shape, RM(w), XMM_T1);
+    x_v(e, VPAND, XMM_T2, a, magnitude);
+    x_v(e, VPAND, XMM_T3, b, magnitude);
+    x_v(e, lanes_cmpgt.op[2 + dbl], XMM_T2, XMM_T2, large);
+    x_v(e, lanes_cmpgt.op[2 + dbl], XMM_T3, XMM_T3, large);
+    x_v(e, VPOR, XMM_T2, XMM_T2, rm_reg(XMM_T3));
+    x_v(e, VPTEST, XMM_T2, 0, rm_reg(XMM_T2));
+    e->clobbered = true;
+    struct cold *c = exec_if(l, CC_NE);
+    x_v(e, VMOVDQU_LD, XMM_T2, 0, rm_const(dbl ? K_THREE_2D : K_THREE_4S));
+    may_fault(l);
+    x_v(e, VFMA(FMA_231, FMA_NADD, dbl, true), XMM_T2, a, rm_reg(b));
+    x_v(e, VFP(FP_MUL, dbl, true), XMM_T2, XMM_T2, rm_const(dbl ? K_HALF_2D : K_HALF_4S));
+    commit(l, w, shape, XMM_T2);
+    c->back = e->p;
+    return true;
+}
+
+BOTH(frecps, reciprocal_step(l, w, shape))
+BOTH(frsqrts, root_step(l, w, shape))
+
 /* ---- comparison ---- */
 
 static bool compare(struct lift *l, uint32_t w, enum shape shape, unsigned predicate, bool absolute)
@@ -320,7 +402,8 @@ static bool compare(struct lift *l, uint32_t w, enum shape shape, unsigned predi
     if (l->mode)
         return false;
     bool dbl = is_double(w);
-    int a = operand_low(l, w, shape, RN(w), XMM_T0), b = operand_low(l, w, shape, RM(w), XMM_T1);
+    int a = vfp_operand_low(l, w, shape, RN(w), XMM_T0),
+        b = vfp_operand_low(l, w, shape, RM(w), XMM_T1);
     if (absolute) {
         struct rm mask = rm_const(dbl ? K_ABS_2D : K_ABS_4S);
         x_v(&l->e, VPAND, XMM_T0, a, mask);
@@ -338,25 +421,13 @@ static bool compare_zero(struct lift *l, uint32_t w, enum shape shape, unsigned 
 {
     if (l->mode)
         return false;
-    int a = operand_low(l, w, shape, RN(w), XMM_T0);
+    int a = vfp_operand_low(l, w, shape, RN(w), XMM_T0);
     vec_zero(l, XMM_T1);
     may_fault(l);
     x_vi(&l->e, VCMP(is_double(w), true), XMM_T2, a, rm_reg(XMM_T1), predicate);
     commit(l, w, shape, XMM_T2);
     return true;
 }
-
-#define BOTH(name, call)                                  \
-    bool lift_##name##_vec(struct lift *l, uint32_t w)    \
-    {                                                     \
-        const enum shape shape = VECTOR;                  \
-        return call;                                      \
-    }                                                     \
-    bool lift_##name##_scalar(struct lift *l, uint32_t w) \
-    {                                                     \
-        const enum shape shape = SCALAR;                  \
-        return call;                                      \
-    }
 
 BOTH(fcmeq, compare(l, w, shape, CMP_EQ, false))
 BOTH(fcmge, compare(l, w, shape, CMP_GE_S, false))
@@ -391,7 +462,7 @@ bool lift_fsqrt_vec(struct lift *l, uint32_t w)
 {
     if (l->mode)
         return false;
-    int n = operand(l, w, VECTOR, RN(w), XMM_T0), d = dest(w, VECTOR, XMM_T1);
+    int n = vfp_operand(l, w, VECTOR, RN(w), XMM_T0), d = dest(w, VECTOR, XMM_T1);
     may_fault(l);
     x_v(&l->e, VFP(FP_SQRT, is_double(w), true), d, 0, rm_reg(n));
     vec_commit(l, w, d);
@@ -402,7 +473,7 @@ static bool round_to(struct lift *l, uint32_t w, unsigned imm)
 {
     if (l->mode)
         return false;
-    int n = operand(l, w, VECTOR, RN(w), XMM_T0), d = dest(w, VECTOR, XMM_T1);
+    int n = vfp_operand(l, w, VECTOR, RN(w), XMM_T0), d = dest(w, VECTOR, XMM_T1);
     may_fault(l);
     x_vi(&l->e, VROUND(is_double(w), true), d, 0, rm_reg(n), imm);
     vec_commit(l, w, d);
@@ -437,151 +508,4 @@ bool lift_frintx_vec(struct lift *l, uint32_t w)
 bool lift_frinti_vec(struct lift *l, uint32_t w)
 {
     return round_to(l, w, 4 | ROUND_QUIET);
-}
-
-/*
- * T1 = x rounded to nearest with ties away from zero: its integral part, and
- * one more if what is left is a half or more. Both steps are exact. x is not T1, T2, T3.
- */
-static void round_away(struct lift *l, bool dbl, int x, unsigned quiet)
-{
-    struct emit *e = &l->e;
-    x_vi(e, VROUND(dbl, true), XMM_T1, 0, rm_reg(x), ROUND_ZERO | quiet);
-    x_v(e, VFP(FP_SUB, dbl, true), XMM_T2, x, rm_reg(XMM_T1));
-    x_v(e, VPAND, XMM_T2, XMM_T2, rm_const(dbl ? K_ABS_2D : K_ABS_4S));
-    x_vi(e, VCMP(dbl, true), XMM_T2, XMM_T2, rm_const(dbl ? K_HALF_2D : K_HALF_4S), CMP_GE);
-    x_v(e, VPAND, XMM_T2, XMM_T2, rm_const(dbl ? K_ONE_2D : K_ONE_4S));
-    x_v(e, VPAND, XMM_T3, x, rm_const(dbl ? K_SIGN_2D : K_SIGN_4S));
-    x_v(e, VPOR, XMM_T2, XMM_T2, rm_reg(XMM_T3));
-    x_v(e, VFP(FP_ADD, dbl, true), XMM_T1, XMM_T1, rm_reg(XMM_T2));
-}
-
-static bool frinta(struct lift *l, uint32_t w, enum shape shape)
-{
-    if (l->mode)
-        return false;
-    int n = operand(l, w, shape, RN(w), XMM_T0);
-    may_fault(l);
-    round_away(l, is_double(w), n, ROUND_QUIET);
-    commit(l, w, shape, XMM_T1);
-    return true;
-}
-
-BOTH(frinta, frinta(l, w, shape))
-
-/* As lift_fp.c converts with the other roundings: what does not fit is asked for first. */
-bool lift_fcvtas_gen(struct lift *l, uint32_t w)
-{
-    struct emit *e = &l->e;
-    bool dbl = is_double(w);
-    if (l->mode || !bit(w, 31))
-        return false;
-    flags_clobber(l);
-    int n = operand(l, w, SCALAR, RN(w), XMM_T0);
-    x_v(e, VPAND, XMM_T1, n, rm_const(dbl ? K_ABS_2D : K_ABS_4S));
-    may_fault(l);
-    x_v(e, VUCOMI(dbl), XMM_T1, 0, rm_const(dbl ? K_TWO63_D : K_TWO63_S));
-    e->clobbered = true;
-    struct cold *large = exec_if(l, CC_AE), *nan = exec_if(l, CC_P);
-    round_away(l, dbl, n, 0);
-    int d = RD(w) == 31 ? RAX : gpr_dest(RD(w), RAX);
-    x_v(e, dbl ? VCVTTSD2SI(1) : VCVTTSS2SI(1), d, 0, rm_reg(XMM_T1));
-    if (RD(w) != 31)
-        gpr_commit(l, RD(w), d);
-    large->back = nan->back = e->p;
-    return true;
-}
-
-/* ---- conversions ---- */
-
-/* T1 = the two 64-bit lanes of V[n] (one: only the lower), each through RAX. */
-static void convert_doubles(struct lift *l, unsigned n, enum shape shape, bool to_int)
-{
-    struct emit *e = &l->e;
-    int x = vreg_read(l, n, XMM_T0);
-    for (int lane = shape == VECTOR; lane >= 0; lane--) {
-        int to = lane ? XMM_T2 : XMM_T1;
-        if (to_int) {
-            if (lane)
-                x_vi(e, VPSHUFD, XMM_T3, 0, rm_reg(x), 0xee);
-            x_v(e, VCVTTSD2SI(1), RAX, 0, rm_reg(lane ? XMM_T3 : x));
-            x_v(e, VMOVQ_FROM_R, to, 0, rm_reg(RAX));
-        } else {
-            vec_zero(l, XMM_T3);
-            if (lane)
-                x_vi(e, VPEXTRQ, x, 0, rm_reg(RAX), 1);
-            else
-                x_v(e, VMOVQ_TO_R, x, 0, rm_reg(RAX));
-            x_v(e, VCVTSI2SD(1), to, XMM_T3, rm_reg(RAX));
-        }
-    }
-    if (shape == VECTOR)
-        x_v(e, VPUNPCKLQDQ, XMM_T1, XMM_T1, rm_reg(XMM_T2));
-}
-
-static bool convert(struct lift *l, uint32_t w, enum shape shape, bool to_int)
-{
-    if (l->mode)
-        return false;
-    may_fault(l);
-    if (is_double(w)) {
-        convert_doubles(l, RN(w), shape, to_int);
-    } else {
-        int n = operand(l, w, shape, RN(w), XMM_T0);
-        may_fault(l);
-        x_v(&l->e, to_int ? VCVTTPS2DQ : VCVTDQ2PS, XMM_T1, 0, rm_reg(n));
-    }
-    commit(l, w, shape, XMM_T1);
-    return true;
-}
-
-BOTH(scvtf, convert(l, w, shape, false))
-BOTH(fcvtzs, convert(l, w, shape, true))
-
-/* Unsigned: singles and doubles by AVX-512; a scalar word also as a doubleword. */
-static bool ucvtf(struct lift *l, uint32_t w, enum shape shape)
-{
-    struct emit *e = &l->e;
-    bool dbl = is_double(w);
-    if (l->mode || (shape == VECTOR && dbl) || ((shape == VECTOR || dbl) && !jit.avx512))
-        return false;
-    if (shape == VECTOR) {
-        x_v(e, VCVTUDQ2PS, XMM_T1, 0, rm_reg(operand(l, w, shape, RN(w), XMM_T0)));
-        vec_commit(l, w, XMM_T1);
-        return true;
-    }
-    int n = vreg_read(l, RN(w), XMM_T0);
-    vec_zero(l, XMM_T1);
-    x_v(e, dbl ? VMOVQ_TO_R : VMOVD_ST, n, 0, rm_reg(RAX));
-    x_v(e, dbl ? VCVTUSI2SD(1) : VCVTSI2SS(1), XMM_T1, XMM_T1, rm_reg(RAX));
-    vreg_commit(l, RD(w), XMM_T1, dbl ? 64 : 96);
-    return true;
-}
-
-BOTH(ucvtf, ucvtf(l, w, shape))
-
-/* Single to double and back; half precision is the interpreter's. */
-bool lift_fcvtl(struct lift *l, uint32_t w)
-{
-    if (l->mode || !is_double(w))
-        return false;
-    int d = vreg_dest(RD(w), XMM_T0), n = vreg_read(l, RN(w), XMM_T0);
-    if (IS_Q(w)) {
-        x_vi(&l->e, VPSHUFD, XMM_T0, 0, rm_reg(n), 0xee);
-        n = XMM_T0;
-    }
-    may_fault(l);
-    x_v(&l->e, VCVTPS2PD, d, 0, rm_reg(n));
-    vreg_commit(l, RD(w), d, 0);
-    return true;
-}
-
-bool lift_fcvtn(struct lift *l, uint32_t w)
-{
-    if (l->mode || !is_double(w))
-        return false;
-    may_fault(l);
-    x_v(&l->e, VCVTPD2PS, XMM_T2, 0, vreg(RN(w)));
-    vec_commit_narrow(l, w, XMM_T2);
-    return true;
 }

@@ -74,6 +74,13 @@
 #define VCVTTSD2SI(w) (V(1, 3, 0x2c) | VOP_EVEX | ((w) ? VOP_W | VOP_EW : 0))
 #define VCVTDQ2PS V0(1, 0, 0x5b)
 #define VCVTTPS2DQ V0(1, 2, 0x5b)
+#define VCVTTPS2UDQ (V0(1, 0, 0x78) | VOP_ONLY)
+#define VCVTTPD2QQ (V1(1, 1, 0x7a) | VOP_ONLY)
+#define VCVTTPD2UQQ (V1(1, 1, 0x78) | VOP_ONLY)
+#define VCVTQQ2PD (V1(1, 2, 0xe6) | VOP_ONLY)
+#define VCVTUQQ2PD (V1(1, 2, 0x7a) | VOP_ONLY)
+#define VCVTPH2PS V0(2, 1, 0x13)
+#define VCVTPS2PH V0(3, 1, 0x1d) /* reg is the source, r/m the destination */
 #define VCVTUDQ2PS (V0(1, 3, 0x7a) | VOP_ONLY)
 /* form: 0x98 132, 0xa8 213, 0xb8 231 with the kind added: 0 FMADD, 2 FMSUB, 4 FNMADD, 6 FNMSUB; odd: scalar */
 #define VFMA(form, kind, dbl, packed) \

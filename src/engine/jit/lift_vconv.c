@@ -1,0 +1,279 @@
+/*
+ * Conversions in the lanes of vectors: to and from integers and fixed point,
+ * between the sizes of floating point, and rounding with ties away from zero
+ * (Arm ARM C4.1.94). As in lift_vfp.c, what is invalid traps and is the
+ * interpreter's; so that nothing is inexact before that is known, lanes which
+ * may not fit are asked for first where a step of its own rounds.
+ */
+#include "engine/jit/vfp.h"
+
+#define ROUND_AWAY 5
+
+/*
+ * T1 = x rounded to nearest with ties away from zero: its integral part, and
+ * one more if what is left is a half or more. Both steps are exact. x is not T1, T2, T3.
+ */
+static void round_away(struct lift *l, bool dbl, int x, unsigned quiet)
+{
+    struct emit *e = &l->e;
+    enum { CMP_GE = 29 };
+    x_vi(e, VROUND(dbl, true), XMM_T1, 0, rm_reg(x), ROUND_ZERO | quiet);
+    x_v(e, VFP(FP_SUB, dbl, true), XMM_T2, x, rm_reg(XMM_T1));
+    x_v(e, VPAND, XMM_T2, XMM_T2, rm_const(dbl ? K_ABS_2D : K_ABS_4S));
+    x_vi(e, VCMP(dbl, true), XMM_T2, XMM_T2, rm_const(dbl ? K_HALF_2D : K_HALF_4S), CMP_GE);
+    x_v(e, VPAND, XMM_T2, XMM_T2, rm_const(dbl ? K_ONE_2D : K_ONE_4S));
+    x_v(e, VPAND, XMM_T3, x, rm_const(dbl ? K_SIGN_2D : K_SIGN_4S));
+    x_v(e, VPOR, XMM_T2, XMM_T2, rm_reg(XMM_T3));
+    x_v(e, VFP(FP_ADD, dbl, true), XMM_T1, XMM_T1, rm_reg(XMM_T2));
+}
+
+static bool frinta(struct lift *l, uint32_t w, enum shape shape)
+{
+    if (l->mode)
+        return false;
+    int n = vfp_operand(l, w, shape, RN(w), XMM_T0);
+    may_fault(l);
+    round_away(l, is_double(w), n, ROUND_QUIET);
+    vec_result(l, w, shape, 2 + is_double(w), XMM_T1);
+    return true;
+}
+
+BOTH(frinta, frinta(l, w, shape))
+
+/* As lift_fp.c converts with the other roundings: what does not fit is asked for first. */
+bool lift_fcvtas_gen(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    bool dbl = is_double(w);
+    if (l->mode || !bit(w, 31))
+        return false;
+    flags_clobber(l);
+    int n = vfp_operand(l, w, SCALAR, RN(w), XMM_T0);
+    x_v(e, VPAND, XMM_T1, n, rm_const(dbl ? K_ABS_2D : K_ABS_4S));
+    may_fault(l);
+    x_v(e, VUCOMI(dbl), XMM_T1, 0, rm_const(dbl ? K_TWO63_D : K_TWO63_S));
+    e->clobbered = true;
+    struct cold *large = exec_if(l, CC_AE), *nan = exec_if(l, CC_P);
+    round_away(l, dbl, n, 0);
+    int d = RD(w) == 31 ? RAX : gpr_dest(RD(w), RAX);
+    x_v(e, dbl ? VCVTTSD2SI(1) : VCVTTSS2SI(1), d, 0, rm_reg(XMM_T1));
+    if (RD(w) != 31)
+        gpr_commit(l, RD(w), d);
+    large->back = nan->back = e->p;
+    return true;
+}
+
+/* ---- to integers ---- */
+
+/* Without AVX-512, doubles go through RAX: T1 = both lanes of x, which is not T1 to T3. */
+static void truncate_doubles(struct lift *l, int x)
+{
+    struct emit *e = &l->e;
+    x_vi(e, VPSHUFD, XMM_T2, 0, rm_reg(x), 0xee);
+    x_v(e, VCVTTSD2SI(1), RAX, 0, rm_reg(x));
+    x_v(e, VMOVQ_FROM_R, XMM_T1, 0, rm_reg(RAX));
+    x_v(e, VCVTTSD2SI(1), RAX, 0, rm_reg(XMM_T2));
+    x_vi(e, VPINSRQ, XMM_T1, XMM_T1, rm_reg(RAX), 1);
+}
+
+static void truncate(struct lift *l, bool dbl, bool is_unsigned, int x)
+{
+    if (!jit.avx512 && dbl) {
+        truncate_doubles(l, x);
+        return;
+    }
+    uint32_t to_signed = dbl ? VCVTTPD2QQ : VCVTTPS2DQ,
+             to_unsigned = dbl ? VCVTTPD2UQQ : VCVTTPS2UDQ;
+    x_v(&l->e, is_unsigned && jit.avx512 ? to_unsigned : to_signed, XMM_T1, 0, rm_reg(x));
+}
+
+/* The interpreter's, if a lane of x (below XMM16) is negative or (without AVX-512) too large for signed ones. */
+static struct cold *ask_unsigned(struct lift *l, bool dbl, int x)
+{
+    struct emit *e = &l->e;
+    struct rm sign = rm_const(dbl ? K_SIGN_2D : K_SIGN_4S);
+    flags_clobber(l);
+    if (jit.avx512) {
+        x_v(e, VPTEST, x, 0, sign);
+    } else {
+        /* As integers, doubles are in order. */
+        x_v(e, lanes_cmpgt.op[2 + dbl], XMM_T2, x, rm_const(dbl ? K_BELOW63_2D : K_BELOW31_4S));
+        x_v(e, VPOR, XMM_T2, XMM_T2, rm_reg(x));
+        x_v(e, VPTEST, XMM_T2, 0, sign);
+    }
+    e->clobbered = true;
+    return exec_if(l, CC_NE);
+}
+
+static bool to_integer(struct lift *l, uint32_t w, enum shape shape, unsigned rounding,
+                       bool is_unsigned)
+{
+    struct emit *e = &l->e;
+    struct cold *c = NULL;
+    bool dbl = is_double(w);
+    if (l->mode)
+        return false;
+    int x = vfp_operand_low(l, w, shape, RN(w), XMM_T0);
+    if (is_unsigned && (rounding != ROUND_ZERO || !jit.avx512))
+        c = ask_unsigned(l, dbl, x);
+    may_fault(l);
+    if (rounding == ROUND_AWAY)
+        round_away(l, dbl, x, 0);
+    else if (rounding != ROUND_ZERO)
+        x_vi(e, VROUND(dbl, true), XMM_T1, 0, rm_reg(x), rounding);
+    if (rounding != ROUND_ZERO) {
+        x_v(e, VMOVAPS, XMM_T0, 0, rm_reg(XMM_T1));
+        x = XMM_T0;
+    }
+    truncate(l, dbl, is_unsigned, x);
+    vec_result(l, w, shape, 2 + dbl, XMM_T1);
+    if (c)
+        c->back = e->p;
+    return true;
+}
+
+BOTH(fcvtzs, to_integer(l, w, shape, ROUND_ZERO, false))
+BOTH(fcvtns, to_integer(l, w, shape, ROUND_NEAREST, false))
+BOTH(fcvtms, to_integer(l, w, shape, ROUND_DOWN, false))
+BOTH(fcvtps, to_integer(l, w, shape, ROUND_UP, false))
+BOTH(fcvtas, to_integer(l, w, shape, ROUND_AWAY, false))
+BOTH(fcvtzu, to_integer(l, w, shape, ROUND_ZERO, true))
+BOTH(fcvtnu, to_integer(l, w, shape, ROUND_NEAREST, true))
+BOTH(fcvtmu, to_integer(l, w, shape, ROUND_DOWN, true))
+BOTH(fcvtpu, to_integer(l, w, shape, ROUND_UP, true))
+BOTH(fcvtau, to_integer(l, w, shape, ROUND_AWAY, true))
+
+/* T3 = 2 to the power, which has the exponent alone, in every lane. */
+static void power_of_two(struct lift *l, bool dbl, int power)
+{
+    uint64_t bits = dbl ? (uint64_t)(1023 + power) << 52 : (uint64_t)(127 + power) << 23;
+    vec_const64(l, XMM_T3, dbl ? bits : bits << 32 | bits);
+}
+
+/* Multiplied first, by a power of two: what is too large anyway is clipped so that this does not overflow. */
+static bool to_fixed(struct lift *l, uint32_t w, enum shape shape, bool is_unsigned)
+{
+    struct emit *e = &l->e;
+    struct cold *c = NULL;
+    bool dbl = is_double(w);
+    if (l->mode)
+        return false;
+    int x = vfp_operand_low(l, w, shape, RN(w), XMM_T0);
+    power_of_two(l, dbl, (int)count_right(w));
+    if (is_unsigned && !jit.avx512)
+        flags_clobber(l);
+    may_fault(l);
+    x_v(e, VFP(FP_MIN, dbl, true), XMM_T0, x, rm_const(dbl ? K_CLIP_2D : K_CLIP_4S));
+    x_v(e, VFP(FP_MAX, dbl, true), XMM_T0, XMM_T0, rm_const(dbl ? K_NCLIP_2D : K_NCLIP_4S));
+    x_v(e, VFP(FP_MUL, dbl, true), XMM_T0, XMM_T0, rm_reg(XMM_T3));
+    if (is_unsigned && !jit.avx512)
+        c = ask_unsigned(l, dbl, XMM_T0);
+    truncate(l, dbl, is_unsigned, XMM_T0);
+    vec_result(l, w, shape, 2 + dbl, XMM_T1);
+    if (c)
+        c->back = e->p;
+    return true;
+}
+
+BOTH(fcvtzs_fixed, to_fixed(l, w, shape, false))
+BOTH(fcvtzu_fixed, to_fixed(l, w, shape, true))
+
+/* ---- from integers ---- */
+
+/* T1 = the words of x as singles: both halves are exact. Uses T2. */
+static void unsigned_words(struct lift *l, int x)
+{
+    struct emit *e = &l->e;
+    x_vi(e, VPSHIFTD_I, VSH_SRL, XMM_T2, rm_reg(x), 16);
+    x_v(e, VPAND, XMM_T1, x, rm_const(K_EVEN_HALVES));
+    x_v(e, VCVTDQ2PS, XMM_T2, 0, rm_reg(XMM_T2));
+    x_v(e, VCVTDQ2PS, XMM_T1, 0, rm_reg(XMM_T1));
+    x_v(e, VFP(FP_MUL, false, true), XMM_T2, XMM_T2, rm_const(K_TWO16_4S));
+    x_v(e, VFP(FP_ADD, false, true), XMM_T1, XMM_T1, rm_reg(XMM_T2));
+}
+
+/* Doublewords: the halves as mantissas of 2^84 + high * 2^32 and 2^52 + low; only the last sum rounds. */
+static void unsigned_doublewords(struct lift *l, int x)
+{
+    struct emit *e = &l->e;
+    x_vi(e, VPSHIFTQ_I, VSH_SRL, XMM_T2, rm_reg(x), 32);
+    x_v(e, VPAND, XMM_T1, x, rm_const(K_EVEN_WORDS));
+    x_v(e, VPOR, XMM_T2, XMM_T2, rm_const(K_TWO84_2D));
+    x_v(e, VPOR, XMM_T1, XMM_T1, rm_const(K_TWO52_2D));
+    x_v(e, VFP(FP_SUB, true, true), XMM_T2, XMM_T2, rm_const(K_TWO84_52_2D));
+    x_v(e, VFP(FP_ADD, true, true), XMM_T1, XMM_T1, rm_reg(XMM_T2));
+}
+
+static void signed_doublewords(struct lift *l, int x)
+{
+    struct emit *e = &l->e;
+    x_vi(e, VPEXTRQ, x, 0, rm_reg(RAX), 1);
+    vec_zero(l, XMM_T2);
+    x_v(e, VCVTSI2SD(1), XMM_T2, XMM_T2, rm_reg(RAX));
+    x_v(e, VMOVQ_TO_R, x, 0, rm_reg(RAX));
+    vec_zero(l, XMM_T1);
+    x_v(e, VCVTSI2SD(1), XMM_T1, XMM_T1, rm_reg(RAX));
+    x_v(e, VPUNPCKLQDQ, XMM_T1, XMM_T1, rm_reg(XMM_T2));
+}
+
+/* fraction: bits behind the point; the division by their power of two is exact. */
+static bool from_integer(struct lift *l, uint32_t w, enum shape shape, bool is_unsigned,
+                         unsigned fraction)
+{
+    bool dbl = is_double(w);
+    if (l->mode)
+        return false;
+    int x = vfp_operand(l, w, shape, RN(w), XMM_T0);
+    if (jit.avx512 || (!dbl && !is_unsigned)) {
+        uint32_t op = is_unsigned ? (dbl ? VCVTUQQ2PD : VCVTUDQ2PS) : (dbl ? VCVTQQ2PD : VCVTDQ2PS);
+        x_v(&l->e, op, XMM_T1, 0, rm_reg(x));
+    } else if (!dbl) {
+        unsigned_words(l, x);
+    } else if (is_unsigned) {
+        unsigned_doublewords(l, x);
+    } else {
+        signed_doublewords(l, x);
+    }
+    if (fraction) {
+        power_of_two(l, dbl, -(int)fraction);
+        x_v(&l->e, VFP(FP_MUL, dbl, true), XMM_T1, XMM_T1, rm_reg(XMM_T3));
+    }
+    vec_result(l, w, shape, 2 + dbl, XMM_T1);
+    return true;
+}
+
+BOTH(scvtf, from_integer(l, w, shape, false, 0))
+BOTH(ucvtf, from_integer(l, w, shape, true, 0))
+BOTH(scvtf_fixed, from_integer(l, w, shape, false, count_right(w)))
+BOTH(ucvtf_fixed, from_integer(l, w, shape, true, count_right(w)))
+
+/* ---- between the sizes of floating point ---- */
+
+bool lift_fcvtl(struct lift *l, uint32_t w)
+{
+    if (l->mode)
+        return false;
+    int d = vreg_dest(RD(w), XMM_T0), n = vreg_read_low(l, RN(w), XMM_T0);
+    if (IS_Q(w)) {
+        x_vi(&l->e, VPSHUFD, XMM_T0, 0, rm_reg(n), 0xee);
+        n = XMM_T0;
+    }
+    may_fault(l);
+    x_v(&l->e, is_double(w) ? VCVTPS2PD : VCVTPH2PS, d, 0, rm_reg(n));
+    vreg_commit(l, RD(w), d, 0);
+    return true;
+}
+
+bool lift_fcvtn(struct lift *l, uint32_t w)
+{
+    if (l->mode)
+        return false;
+    int n = vreg_read(l, RN(w), XMM_T0);
+    may_fault(l);
+    if (is_double(w))
+        x_v(&l->e, VCVTPD2PS, XMM_T2, 0, rm_reg(n));
+    else
+        x_vi(&l->e, VCVTPS2PH, n, 0, rm_reg(XMM_T2), ROUND_NEAREST);
+    vec_commit_narrow(l, w, XMM_T2);
+    return true;
+}
