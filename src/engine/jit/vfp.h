@@ -1,5 +1,5 @@
 /*
- * What the lifters of floating point in lanes share (lift_vfp.c, lift_vconv.c):
+ * What the lifters of floating point in lanes share (lift_vfp.c, lift_convert.c):
  * operands whose lanes all take part, so that none raises what the guest's do not.
  */
 #ifndef ENGINE_JIT_VFP_H

@@ -1,7 +1,7 @@
 /*
- * Conversions in the lanes of vectors: to and from integers and fixed point,
- * between the sizes of floating point, and rounding with ties away from zero
- * (Arm ARM C4.1.94). As in lift_vfp.c, what is invalid traps and is the
+ * Conversions: to and from integers and fixed point, in vectors and in general
+ * registers, between the sizes of floating point in vectors, and rounding with
+ * ties away from zero (Arm ARM C4.1.93, C4.1.94). As in lift_vfp.c, what is invalid traps and is the
  * interpreter's; so that nothing is inexact before that is known, lanes which
  * may not fit are asked for first where a step of its own rounds.
  */
@@ -40,30 +40,7 @@ static bool frinta(struct lift *l, uint32_t w, enum shape shape)
 
 BOTH(frinta, frinta(l, w, shape))
 
-/* As lift_fp.c converts with the other roundings: what does not fit is asked for first. */
-bool lift_fcvtas_gen(struct lift *l, uint32_t w)
-{
-    struct emit *e = &l->e;
-    bool dbl = is_double(w);
-    if (l->mode || !bit(w, 31))
-        return false;
-    flags_clobber(l);
-    int n = vfp_operand(l, w, SCALAR, RN(w), XMM_T0);
-    x_v(e, VPAND, XMM_T1, n, rm_const(dbl ? K_ABS_2D : K_ABS_4S));
-    may_fault(l);
-    x_v(e, VUCOMI(dbl), XMM_T1, 0, rm_const(dbl ? K_TWO63_D : K_TWO63_S));
-    e->clobbered = true;
-    struct cold *large = exec_if(l, CC_AE), *nan = exec_if(l, CC_P);
-    round_away(l, dbl, n, 0);
-    int d = RD(w) == 31 ? RAX : gpr_dest(RD(w), RAX);
-    x_v(e, dbl ? VCVTTSD2SI(1) : VCVTTSS2SI(1), d, 0, rm_reg(XMM_T1));
-    if (RD(w) != 31)
-        gpr_commit(l, RD(w), d);
-    large->back = nan->back = e->p;
-    return true;
-}
-
-/* ---- to integers ---- */
+/* ---- to integers in lanes ---- */
 
 /* Without AVX-512, doubles go through RAX: T1 = both lanes of x, which is not T1 to T3. */
 static void truncate_doubles(struct lift *l, int x)
@@ -178,7 +155,7 @@ static bool to_fixed(struct lift *l, uint32_t w, enum shape shape, bool is_unsig
 BOTH(fcvtzs_fixed, to_fixed(l, w, shape, false))
 BOTH(fcvtzu_fixed, to_fixed(l, w, shape, true))
 
-/* ---- from integers ---- */
+/* ---- from integers in lanes ---- */
 
 /* T1 = the words of x as singles: both halves are exact. Uses T2. */
 static void unsigned_words(struct lift *l, int x)
@@ -246,6 +223,178 @@ BOTH(scvtf, from_integer(l, w, shape, false, 0))
 BOTH(ucvtf, from_integer(l, w, shape, true, 0))
 BOTH(scvtf_fixed, from_integer(l, w, shape, false, count_right(w)))
 BOTH(ucvtf_fixed, from_integer(l, w, shape, true, count_right(w)))
+
+/* ---- to general registers ---- */
+
+/* X[d] or W[d] = truncated x; what does not fit traps. */
+static void truncate_to(struct lift *l, uint32_t w, struct rm x, bool is_unsigned)
+{
+    bool dbl = is_double(w), wide = bit(w, 31);
+    int dest = RD(w) == 31 ? RAX : gpr_dest(RD(w), RAX);
+    uint32_t op;
+    if (is_unsigned && jit.avx512)
+        op = dbl ? VCVTTSD2USI(wide) : VCVTTSS2USI(wide);
+    else if (is_unsigned) /* what was asked for fits a signed doubleword */
+        op = dbl ? VCVTTSD2SI(1) : VCVTTSS2SI(1);
+    else
+        op = dbl ? VCVTTSD2SI(wide) : VCVTTSS2SI(wide);
+    x_v(&l->e, op, dest, 0, x);
+    if (RD(w) != 31)
+        gpr_commit(l, RD(w), dest);
+}
+
+/* The number from which on rounding, in any direction, may not fit; as bits. */
+static uint64_t limit(bool dbl, bool wide, bool is_unsigned)
+{
+    unsigned power = wide ? (is_unsigned && jit.avx512 ? 64 : 63) : is_unsigned ? 32 : 31;
+    if (!dbl)
+        return (127ull + power) << 23;
+    /* Doubles have a fraction below 2^31: one less. */
+    uint64_t v = (1023ull + power) << 52;
+    return wide ? v : v - (1ull << (52 - power));
+}
+
+/* The interpreter's, if the low element of x is a NaN, too large, or negative where that is not wanted. */
+static struct cold *ask_range(struct lift *l, uint32_t w, int x, bool is_unsigned)
+{
+    struct emit *e = &l->e;
+    bool dbl = is_double(w);
+    uint64_t most = limit(dbl, bit(w, 31), is_unsigned);
+    flags_clobber(l);
+    x_v(e, dbl ? VMOVQ_TO_R : VMOVD_ST, x, 0, rm_reg(RAX));
+    if (!is_unsigned) { /* without its sign */
+        x_alu(e, ALU_ADD, dbl, RAX, rm_reg(RAX));
+        most <<= 1;
+    }
+    if (dbl) {
+        x_imm(e, RCX, most);
+        x_alu(e, ALU_CMP, true, RAX, rm_reg(RCX));
+    } else {
+        x_alu_imm(e, ALU_CMP, false, rm_reg(RAX), (int32_t)most);
+    }
+    return exec_if(l, CC_AE);
+}
+
+static bool to_general(struct lift *l, uint32_t w, unsigned rounding, bool is_unsigned)
+{
+    struct emit *e = &l->e;
+    struct cold *c = NULL;
+    bool dbl = is_double(w);
+    if (l->mode)
+        return false;
+    int x = vreg_read(l, RN(w), XMM_T0);
+    if (rounding != ROUND_ZERO || (is_unsigned && !jit.avx512))
+        c = ask_range(l, w, x, is_unsigned);
+    if (rounding == ROUND_AWAY)
+        x = vfp_operand(l, w, SCALAR, RN(w), XMM_T0);
+    may_fault(l);
+    if (rounding == ROUND_AWAY)
+        round_away(l, dbl, x, 0);
+    else if (rounding != ROUND_ZERO)
+        x_vi(e, VROUND(dbl, false), XMM_T1, XMM_T1, rm_reg(x), rounding);
+    truncate_to(l, w, rm_reg(rounding == ROUND_ZERO ? x : XMM_T1), is_unsigned);
+    if (c)
+        c->back = e->p;
+    return true;
+}
+
+#define TO_GENERAL(name, rounding)                      \
+    bool lift_##name##s_gen(struct lift *l, uint32_t w) \
+    {                                                   \
+        return to_general(l, w, rounding, false);       \
+    }                                                   \
+    bool lift_##name##u_gen(struct lift *l, uint32_t w) \
+    {                                                   \
+        return to_general(l, w, rounding, true);        \
+    }
+
+TO_GENERAL(fcvtz, ROUND_ZERO)
+TO_GENERAL(fcvtn, ROUND_NEAREST)
+TO_GENERAL(fcvtm, ROUND_DOWN)
+TO_GENERAL(fcvtp, ROUND_UP)
+TO_GENERAL(fcvta, ROUND_AWAY)
+
+/* Bits behind the point in the forms with general registers. */
+#define FRACTION(w) (64 - bits(w, 15, 10))
+
+static bool to_fixed_general(struct lift *l, uint32_t w, bool is_unsigned)
+{
+    struct emit *e = &l->e;
+    bool dbl = is_double(w);
+    if (l->mode || (is_unsigned && !jit.avx512))
+        return false;
+    int x = vreg_read(l, RN(w), XMM_T0);
+    power_of_two(l, dbl, (int)FRACTION(w));
+    may_fault(l);
+    x_v(e, VFP(FP_MIN, dbl, false), XMM_T0, x, rm_const(dbl ? K_CLIP_2D : K_CLIP_4S));
+    x_v(e, VFP(FP_MAX, dbl, false), XMM_T0, XMM_T0, rm_const(dbl ? K_NCLIP_2D : K_NCLIP_4S));
+    x_v(e, VFP(FP_MUL, dbl, false), XMM_T0, XMM_T0, rm_reg(XMM_T3));
+    truncate_to(l, w, rm_reg(XMM_T0), is_unsigned);
+    return true;
+}
+
+bool lift_fcvtzs_fixed(struct lift *l, uint32_t w)
+{
+    return to_fixed_general(l, w, false);
+}
+
+bool lift_fcvtzu_fixed(struct lift *l, uint32_t w)
+{
+    return to_fixed_general(l, w, true);
+}
+
+/* ---- from general registers ---- */
+
+static bool from_general(struct lift *l, uint32_t w, bool is_unsigned, unsigned fraction)
+{
+    struct emit *e = &l->e;
+    bool dbl = is_double(w), wide = bit(w, 31);
+    if (l->mode || (is_unsigned && wide && !dbl && !jit.avx512))
+        return false;
+    int dest = vreg_dest(RD(w), XMM_T1);
+    struct rm src = RN(w) == 31 ? rm_reg(RCX) : gpr(RN(w));
+    if (RN(w) == 31 || (is_unsigned && !wide)) {
+        gpr_copy_z(l, wide, RCX, RN(w));
+        src = rm_reg(RCX);
+    }
+    vec_zero(l, XMM_T0);
+    if (is_unsigned && wide && !jit.avx512) {
+        x_v(e, VMOVQ_FROM_R, XMM_T0, 0, src);
+        unsigned_doublewords(l, XMM_T0);
+        x_v(e, VMOVQ_LD, dest, 0, rm_reg(XMM_T1));
+    } else if (is_unsigned && wide) {
+        x_v(e, dbl ? VCVTUSI2SD(1) : VCVTUSI2SS(1), dest, XMM_T0, src);
+    } else {
+        wide |= is_unsigned; /* a word fits a signed doubleword */
+        x_v(e, dbl ? VCVTSI2SD(wide) : VCVTSI2SS(wide), dest, XMM_T0, src);
+    }
+    if (fraction) {
+        power_of_two(l, dbl, -(int)fraction);
+        x_v(e, VFP(FP_MUL, dbl, false), dest, dest, rm_reg(XMM_T3));
+    }
+    vreg_commit(l, RD(w), dest, dbl ? 64 : 96);
+    return true;
+}
+
+bool lift_scvtf_gen(struct lift *l, uint32_t w)
+{
+    return from_general(l, w, false, 0);
+}
+
+bool lift_ucvtf_gen(struct lift *l, uint32_t w)
+{
+    return from_general(l, w, true, 0);
+}
+
+bool lift_scvtf_fixed(struct lift *l, uint32_t w)
+{
+    return from_general(l, w, false, FRACTION(w));
+}
+
+bool lift_ucvtf_fixed(struct lift *l, uint32_t w)
+{
+    return from_general(l, w, true, FRACTION(w));
+}
 
 /* ---- between the sizes of floating point ---- */
 
