@@ -355,6 +355,19 @@ struct dirent64 {
     char name[];
 };
 
+/* Without a /proc at its place (a sandbox's chroot): in /proc/self/fd the number of a listing leads to it. */
+static bool leads_to_itself(int fd)
+{
+    struct linux_stat listing, target;
+    char name[16];
+
+    snprintf(name, sizeof(name), "%d", fd);
+    return host_syscall(LINUX_SYS_fstat, fd, (uintptr_t)&listing, 0, 0, 0, 0) == 0 &&
+           host_syscall(LINUX_SYS_newfstatat, fd, (uintptr_t)name, (uintptr_t)&target, 0, 0, 0) ==
+               0 &&
+           listing.st_dev == target.st_dev && listing.st_ino == target.st_ino;
+}
+
 static bool lists_own_descriptors(int fd)
 {
     char link[32], path[64];
@@ -365,7 +378,7 @@ static bool lists_own_descriptors(int fd)
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     n = read_link(link, path, sizeof(path) - 1);
     if (n <= 0)
-        return false;
+        return leads_to_itself(fd);
     path[n] = '\0';
     return strncmp(path, "/proc/", 6) == 0 && match_process(&p, &v) &&
            (strcmp(p, "/fd") == 0 || strcmp(p, "/fdinfo") == 0) && procfs_own(&v);

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -424,6 +425,35 @@ TEST(other_processes_show_their_program)
     close(go[1]);
     waitpid(child, NULL, 0);
     close(go[0]);
+}
+
+/* In a chroot without /proc, through a descriptor of it: what a sandbox does to see that nothing is left open. */
+static int lists_only_open_descriptors(const char *dir)
+{
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY), listed = 0;
+
+    if (chroot(dir) < 0 && (unshare(CLONE_NEWUSER) < 0 || chroot(dir) < 0))
+        return 77;
+    DIR *d = fdopendir(openat(proc, "self/fd", O_RDONLY | O_DIRECTORY));
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (e->d_name[0] != '.') {
+            listed++;
+            if (fcntl(atoi(e->d_name), F_GETFD) < 0)
+                return 1;
+        }
+    return listed > 2 ? 0 : 2;
+}
+
+TEST(descriptors_are_listed_the_same_in_a_chroot)
+{
+    char dir[] = "/tmp/chroot.XXXXXX";
+    CHECK(mkdtemp(dir) != NULL);
+    int status = IN_CHILD(lists_only_open_descriptors(dir));
+
+    rmdir(dir);
+    if (WEXITSTATUS(status) == 77)
+        SKIP("no chroot here");
+    CHECK_EQ(status, 0);
 }
 
 TEST_MAIN()
