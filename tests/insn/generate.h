@@ -415,41 +415,56 @@ static const uint16_t idioms[][2] = {
     {A64_subs_reg, A64_b_cond},   {A64_adds_imm, A64_b_cond},   {A64_ccmp_imm, A64_csinc},
 };
 
-/* The words of an idiom for places i and i + 1: the second reads, and often writes, what the first wrote. */
-static bool make_idiom(const uint16_t *idiom, unsigned i, unsigned n, uint32_t *out)
+/* A word of a wanted row for place i. */
+static uint32_t make_any_word(bool (*wanted)(const struct a64_row *), unsigned i, unsigned n)
 {
-    unsigned lsb, width, d;
     uint32_t word;
+    enum a64_op op;
 
-    if (i + 2 > n || !make_block_word(idiom[0], i, n, &out[0]) ||
-        !make_block_word(idiom[1], i + 1, n, &word))
-        return false;
-    d = field(out[0], 4, 0);
-    if (!is_direct_branch(word, &lsb, &width)) {
-        word = (word & 0x7fffffff) | (out[0] & 0x80000000);
-        word = is_memory(word) ? word | 0x80000000 : (word & ~(31u << 5)) | d << 5;
-        if (idiom[1] == A64_movk || below(2))
-            word = (word & ~31u) | d;
-    }
-    out[1] = word;
-    return a64_decode(word) == idiom[1];
+    do {
+        op = (enum a64_op)below(A64_undefined);
+    } while (!wanted(&a64_rows[op]) || !make_block_word(op, i, n, &word));
+    return word;
 }
 
-/* n instructions of rows that `wanted` lets pass, from one state. */
+/* The second word of an idiom, for place i: it reads, and often writes, what the first wrote. */
+static bool make_partner(enum a64_op op, uint32_t first, unsigned i, unsigned n, uint32_t *out)
+{
+    unsigned lsb, width, d = field(first, 4, 0);
+    uint32_t word;
+
+    if (i >= n || !make_block_word(op, i, n, &word))
+        return false;
+    if (!is_direct_branch(word, &lsb, &width)) {
+        word = (word & 0x7fffffff) | (first & 0x80000000);
+        word = is_memory(word) ? word | 0x80000000 : (word & ~(31u << 5)) | d << 5;
+        if (op == A64_movk || below(2))
+            word = (word & ~31u) | d;
+    }
+    *out = word;
+    return a64_decode(word) == op;
+}
+
+/* n instructions of rows that `wanted` lets pass, from one state; idioms whole or with a word between. */
 static void make_block(unsigned n, bool (*wanted)(const struct a64_row *), struct insn_case *c)
 {
     uint32_t word[INSN_SLOT_WORDS];
 
     memset(c, 0, sizeof(*c));
-    for (unsigned i = 0; i < n;) {
-        enum a64_op op = (enum a64_op)below(A64_undefined);
+    for (unsigned i = 0; i < n; i++) {
         const uint16_t *idiom = idioms[below(ARRAY_LEN(idioms))];
+        unsigned second = i + 1 + !below(3);
+        uint32_t first;
 
-        if (!below(3) && wanted(&a64_rows[idiom[0]]) && wanted(&a64_rows[idiom[1]]) &&
-            make_idiom(idiom, i, n, &word[i]))
-            i += 2;
-        else if (wanted(&a64_rows[op]) && make_block_word(op, i, n, &word[i]))
-            i++;
+        word[i] = make_any_word(wanted, i, n);
+        if (below(3) || !wanted(&a64_rows[idiom[0]]) || !wanted(&a64_rows[idiom[1]]) ||
+            second >= n || !make_block_word(idiom[0], i, n, &first) ||
+            !make_partner(idiom[1], first, second, n, &word[second]))
+            continue;
+        word[i] = first;
+        if (second == i + 2)
+            word[i + 1] = make_any_word(wanted, i + 1, n);
+        i = second;
     }
     put_words(c, word, n);
     make_state(&c->in);

@@ -198,31 +198,49 @@ bool lift_rorv(struct lift *l, uint32_t w)
 
 /* ---- multiply, divide ---- */
 
-static bool multiply_add(struct lift *l, uint32_t w, bool subtract)
+/* X[d] = X[a] + or - RAX; a 31: zero. Changes EFLAGS but for the sum. */
+static void add_product(struct lift *l, bool wide, unsigned d, unsigned a, bool subtract)
 {
     struct emit *e = &l->e;
-    bool wide = bit(w, 31);
-    unsigned d = RD(w), a = RA(w);
+    int dest = gpr_dest(d, RCX);
+    if (!subtract) {
+        x_lea(e, wide, dest, rm_sib(RAX, gpr_read(l, a, RCX), 0, 0));
+    } else if (a == 31) {
+        x_un(e, UN_NEG, wide, rm_reg(RAX));
+        dest = RAX;
+    } else {
+        if (!rm_is_reg(gpr(a)) || gpr(a).reg != dest)
+            x_load(e, wide, dest, gpr(a));
+        x_alu(e, ALU_SUB, wide, dest, rm_reg(RAX));
+    }
+    gpr_commit(l, d, dest);
+}
+
+static bool multiply_add(struct lift *l, uint32_t w, bool subtract)
+{
+    bool wide = bit(w, 31), plain = RA(w) == 31 && !subtract;
+    unsigned d = RD(w), n = RN(w), m = RM(w);
     if (d == 31)
         return true;
-    flags_clobber(l);
-    gpr_copy_z(l, wide, RAX, RN(w));
-    if (RM(w) == 31)
-        x_imm(e, RAX, 0);
-    else
-        x_imul(e, wide, RAX, gpr(RM(w)));
-    if (a == 31) {
-        if (subtract)
-            x_un(e, UN_NEG, wide, rm_reg(RAX));
-        gpr_commit(l, d, RAX);
-    } else if (!subtract) {
-        x_alu(e, ALU_ADD, wide, RAX, gpr(a));
-        gpr_commit(l, d, RAX);
-    } else {
-        gpr_copy(l, wide, RCX, a);
-        x_alu(e, ALU_SUB, wide, RCX, rm_reg(RAX));
-        gpr_commit(l, d, RCX);
+    if (plain && (n == 31 || m == 31)) {
+        gpr_set(l, d, 0);
+        return true;
     }
+    flags_clobber(l);
+    if (plain && rm_is_reg(gpr(d)) && (m == d || n == d)) {
+        x_imul(&l->e, wide, gpr(d).reg, gpr(m == d ? n : m));
+        return true;
+    }
+    int product = plain ? gpr_dest(d, RAX) : RAX;
+    gpr_copy_z(l, wide, product, n);
+    if (m == 31)
+        x_imm(&l->e, product, 0);
+    else
+        x_imul(&l->e, wide, product, gpr(m));
+    if (plain)
+        gpr_commit(l, d, product);
+    else
+        add_product(l, wide, d, RA(w), subtract);
     return true;
 }
 
@@ -248,19 +266,19 @@ static void extend_word(struct lift *l, int t, unsigned n, bool sign)
 
 static bool multiply_long(struct lift *l, uint32_t w, bool sign, bool subtract)
 {
-    struct emit *e = &l->e;
     unsigned d = RD(w), a = RA(w);
+    bool plain = a == 31 && !subtract;
     if (d == 31)
         return true;
     flags_clobber(l);
-    extend_word(l, RAX, RN(w), sign);
+    int product = plain ? gpr_dest(d, RAX) : RAX;
     extend_word(l, RCX, RM(w), sign);
-    x_imul(e, true, RAX, rm_reg(RCX));
-    if (subtract)
-        x_un(e, UN_NEG, true, rm_reg(RAX));
-    if (a != 31)
-        x_alu(e, ALU_ADD, true, RAX, gpr(a));
-    gpr_commit(l, d, RAX);
+    extend_word(l, product, RN(w), sign);
+    x_imul(&l->e, true, product, rm_reg(RCX));
+    if (plain)
+        gpr_commit(l, d, product);
+    else
+        add_product(l, true, d, a, subtract);
     return true;
 }
 

@@ -59,32 +59,48 @@ static struct rm operand_shifted(struct lift *l, bool w, uint32_t word)
     return rm_reg(RCX);
 }
 
-/* The extended register operand of add_ext and its like, in RCX. */
-static struct rm operand_extended(struct lift *l, bool w, uint32_t word)
+/* The extended register operand of add_ext and its like before its shift: in RCX or where it is. EFLAGS stay. */
+static int operand_unshifted(struct lift *l, bool w, uint32_t word)
 {
     struct emit *e = &l->e;
-    unsigned m = RM(word), amount = bits(word, 12, 10);
+    unsigned m = RM(word), option = bits(word, 15, 13);
     if (m == 31) {
         x_imm(e, RCX, 0);
-        return rm_reg(RCX);
+        return RCX;
     }
-    switch (bits(word, 15, 13)) {
+    switch (option) {
     case 0: x_movzx8(e, RCX, gpr(m)); break;
     case 1: x_movzx16(e, RCX, gpr(m)); break;
-    case 2: x_load(e, false, RCX, gpr(m)); break;
     case 4: x_movsx8(e, w, RCX, gpr(m)); break;
     case 5: x_movsx16(e, w, RCX, gpr(m)); break;
     case 6:
-        if (w)
+        if (w) {
             x_movsxd(e, RCX, gpr(m));
-        else
+            break;
+        }
+        return gpr_read(l, m, RCX);
+    case 2:
+        if (w) {
             x_load(e, false, RCX, gpr(m));
-        break;
-    default: x_load(e, w, RCX, gpr(m)); break;
+            break;
+        }
+        return gpr_read(l, m, RCX);
+    default: return gpr_read(l, m, RCX);
     }
-    if (amount)
-        x_shift(e, SH_SHL, w, rm_reg(RCX), amount);
-    return rm_reg(RCX);
+    return RCX;
+}
+
+/* The whole operand; a shift is done in RCX and changes EFLAGS. */
+static struct rm operand_extended(struct lift *l, bool w, uint32_t word)
+{
+    unsigned amount = bits(word, 12, 10);
+    int m = operand_unshifted(l, w, word);
+    if (amount) {
+        x_mov(&l->e, RCX, m);
+        x_shift(&l->e, SH_SHL, w, rm_reg(RCX), amount);
+        m = RCX;
+    }
+    return rm_reg(m);
 }
 
 /* ---- add and subtract ---- */
@@ -228,9 +244,17 @@ static bool extended(struct lift *l, uint32_t w, enum alu op)
     return true;
 }
 
+/* With a shift that an address can do it is LEA, and flags stay. */
 bool lift_add_ext(struct lift *l, uint32_t w)
 {
-    return extended(l, w, ALU_ADD);
+    unsigned d = RD(w), amount = bits(w, 12, 10);
+    if (amount > 3)
+        return extended(l, w, ALU_ADD);
+    int m = operand_unshifted(l, bit(w, 31), w), n = gpr_read(l, RN(w), RAX),
+        dest = gpr_dest(d, RAX);
+    x_lea(&l->e, bit(w, 31), dest, rm_sib(n, m, (int)amount, 0));
+    gpr_commit(l, d, dest);
+    return true;
 }
 
 bool lift_sub_ext(struct lift *l, uint32_t w)
@@ -536,12 +560,56 @@ bool lift_movn(struct lift *l, uint32_t w)
     return move_wide(l, w, true);
 }
 
+/* Data processing, and loads and stores of one or two registers: they write registers that their fields name. */
+static bool writes_only_fields(uint32_t w)
+{
+    return (w & 0x1c000000) == 0x10000000 || (w & 0x0e000000) == 0x0a000000 ||
+           (w & 0x0e000000) == 0x0e000000 || (w & 0x3b000000) == 0x39000000 ||
+           (w & 0x3b200000) == 0x38000000 || (w & 0x3b200c00) == 0x38200800 ||
+           (w & 0x3a000000) == 0x28000000;
+}
+
+/*
+ * The constant that MOVZ or MOVN and MOVKs have put into X[d] (W[d]) at this place of the block, with other
+ * instructions between them, as compilers schedule them.
+ */
+static bool constant_of(const struct lift *l, unsigned d, bool wide, uint64_t *value)
+{
+    unsigned known = 0; /* halfwords */
+    *value = 0;
+    for (unsigned i = l->at; i-- > l->block[l->insn[l->at].block].first;) {
+        const struct insn *in = &l->insn[i];
+        uint32_t w = in->word;
+        bool whole = in->op == A64_movz || in->op == A64_movn;
+        if ((whole || in->op == A64_movk) && RD(w) == d) {
+            uint64_t v = (uint64_t)bits(w, 20, 5) << bits(w, 22, 21) * 16;
+            if (bit(w, 31) != wide)
+                return false;
+            if (in->op == A64_movn)
+                v = wide ? ~v : (uint32_t)~v;
+            for (unsigned h = 0; h < 4; h++)
+                if (!(known >> h & 1) && (whole || h == bits(w, 22, 21)))
+                    *value |= v & 0xffffull << 16 * h;
+            known |= 1u << bits(w, 22, 21);
+            if (whole)
+                return true;
+        } else if (!writes_only_fields(w) || RD(w) == d || RN(w) == d || RM(w) == d || RA(w) == d) {
+            return false;
+        }
+    }
+    return false;
+}
+
 bool lift_movk(struct lift *l, uint32_t w)
 {
     unsigned d = RD(w), shift = bits(w, 22, 21) * 16;
-    uint64_t v = (uint64_t)bits(w, 20, 5) << shift;
+    uint64_t v = (uint64_t)bits(w, 20, 5) << shift, before;
     if (d == 31)
         return true;
+    if (constant_of(l, d, bit(w, 31), &before)) {
+        gpr_set(l, d, (before & ~(0xffffull << shift)) | v);
+        return true;
+    }
     flags_clobber(l);
     if (!rm_is_reg(gpr(d))) {
         /* Sixteen bits of the slot would make the next read wait for the store. */
