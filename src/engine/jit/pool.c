@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "engine/interp/fpu.h"
+
 /* A number in every lane of 1 << size bytes. */
 static const struct lanes_of {
     uint16_t at;
@@ -44,6 +46,18 @@ static const struct lanes_of {
     {K_UNIT_16B + 16, 1, 0x100},
     {K_UNIT_8H, 2, 0x10000},
     {K_UNIT_8H + 16, 2, 0x10000},
+    {K_LEAST_2D, 3, 0x0010000000000000},
+    {K_LEAST_4S, 2, 0x00800000},
+    {K_RECIP_2D, 3, 0x7fcfffffffffffff},
+    {K_RECIP_4S, 2, 0x7e7fffff},
+    {K_FINITE_2D, 3, 0x7fefffffffffffff},
+    {K_FINITE_4S, 2, 0x7f7fffff},
+    {K_EXPONENT_2D, 3, 0x7ff0000000000000},
+    {K_EXPONENT_4S, 2, 0x7f800000},
+    {K_RECIP_FROM_2D, 3, 2045ull << 52},
+    {K_RECIP_FROM_4S, 2, 253ull << 23},
+    {K_ROOT_FROM_2D, 3, 3068ull << 52},
+    {K_ROOT_FROM_4S, 2, 380ull << 23},
     {K_TABLE, 0, 0x0f},
     {K_TABLE + 16, 0, 0x1f},
     {K_TABLE + 32, 0, 0x2f},
@@ -135,6 +149,21 @@ static void put_threes(uint8_t *pool, unsigned size)
     }
 }
 
+/* The estimates of Arm ARM J1.3 (RecipEstimate, RecipSqrtEstimate); an even field has the odd exponent. */
+static void put_estimates(uint8_t *pool)
+{
+    for (uint32_t i = 0; i < 512; i++) {
+        uint32_t fraction = i & 255, a = i < 256 ? 256 + fraction : 128 + fraction / 2;
+        uint32_t recip = fpu_recip_estimate_u32((256 + fraction) << 23) >> 23,
+                 root = fpu_rsqrt_estimate_u32(a << 23) >> 23;
+        recip = (recip & 255) << 15;
+        root = (root & 255) << 15;
+        if (i < 256)
+            memcpy(pool + K_RECIP_TABLE + 4ul * i, &recip, 4);
+        memcpy(pool + K_ROOT_TABLE + 4ul * i, &root, 4);
+    }
+}
+
 void emit_pool(struct emit *e)
 {
     uint8_t *pool = e->p;
@@ -159,4 +188,5 @@ void emit_pool(struct emit *e)
     }
     for (unsigned size = 0; size <= 3; size++)
         put_threes(pool, size);
+    put_estimates(pool);
 }

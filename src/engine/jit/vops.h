@@ -199,6 +199,10 @@
 #define VPSRLVQ (V1(2, 1, 0x45) | VOP_W)
 #define VPSRAVD V0(2, 1, 0x46)
 
+/* memory operand: base and index vector; a is a mask, all ones, which it clears */
+#define VPGATHERDD V(2, 1, 0x90)
+#define VPGATHERQQ (V(2, 1, 0x91) | VOP_W)
+
 /* permutes */
 #define VPSHUFB V0(2, 1, 0x00)
 #define VPSHUFD V0(1, 1, 0x70)
