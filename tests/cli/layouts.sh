@@ -26,7 +26,8 @@ run 'legacy layout' setarch -L
 run 'legacy layout, no randomisation' setarch -L -R
 run 'a stack of 3 GiB' limited -Ss $((3 << 20))
 run 'a stack without limit' limited -Ss unlimited
-# The child of bash that sets the limit is not ours to keep below it.
+# Without those that reserve more.
+tests=(exec fork signal signal_fault vectors)
 run 'an address space of 2 GiB' limited -Sv $((2 << 20))
 
 bits=/proc/sys/vm/mmap_rnd_bits
