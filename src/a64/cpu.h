@@ -60,6 +60,9 @@ struct cpu {
     struct trap
         *raised; /* run()'s: where engine_raise puts its trap; NULL once it did (engine/raise.h) */
 
+    /* Told of each store of the interpreter just before it, by address and bytes; mostly NULL. */
+    void (*on_store)(struct cpu *cpu, uint64_t addr, unsigned bytes);
+
     /* Words that the running engine keeps for itself where its code reaches them from the registers. */
     uint64_t engine_word[CPU_ENGINE_WORDS];
 };

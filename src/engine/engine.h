@@ -47,6 +47,7 @@ struct engine_options {
     const char *host_cpu;   /* "avx2", "avx512" or NULL = what the machine has */
     const char *debug;      /* engine-specific words: lockstep, no-link, tiny... or NULL */
     bool stats;             /* print statistics to the log at exit */
+    bool lockstep;          /* compare everything with the interpreter */
     bool perf_map, jitdump; /* write what perf(1) reads */
     const char *dump; /* "0x" and an address, "SYMBOL" or "FILE:SYMBOL": print its translation */
     const struct engine_names *names;

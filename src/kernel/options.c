@@ -103,6 +103,7 @@ static bool set_value(struct options *o, struct launch *l, unsigned id, const ch
     case OPTION_JIT_STATS: o->engine_options.stats = on; return true;
     case OPTION_JIT_DEBUG: o->engine_options.debug = text; return true;
     case OPTION_HOST_CPU: o->engine_options.host_cpu = text; return true;
+    case OPTION_LOCKSTEP: o->engine_options.lockstep = on; return true;
     case OPTION_DUMP: o->engine_options.dump = *text ? text : NULL; return true;
     case OPTION_JITDUMP: o->engine_options.jitdump = on; return true;
     case OPTION_PERF_MAP: o->engine_options.perf_map = on; return true;
@@ -356,7 +357,8 @@ static bool make_absolute(const char **path)
 /* Words that were asked for and sent nowhere belong on the terminal that asked. */
 static void find_log(struct options *o)
 {
-    bool asked = (o->trace && !o->trace_file) || o->engine_options.stats || o->verbose;
+    bool asked = (o->trace && !o->trace_file) || o->engine_options.stats ||
+                 o->engine_options.dump || o->engine_options.lockstep || o->verbose;
 
     if (!o->log_file && asked)
         o->log_file = "2";

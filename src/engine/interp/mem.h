@@ -34,6 +34,8 @@ static inline void *mem_host(struct cpu *cpu, uint64_t addr, unsigned size, bool
 
     if (unlikely(a - GUEST_MIN > GUEST_MAX - GUEST_MIN - size))
         raise_unmapped(cpu, mem_untag(addr), write);
+    if (write && unlikely(cpu->on_store != NULL))
+        cpu->on_store(cpu, a, size);
     return (void *)a;
 }
 

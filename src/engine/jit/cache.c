@@ -251,8 +251,10 @@ void cache_reset(void)
         memset(table.slot, 0, table.size * sizeof *table.slot);
     table.used = 0;
     memset(seen, 0, sizeof seen);
-    for (uint32_t i = 0; i < jit.region_count; i++)
+    for (uint32_t i = 0; i < jit.region_count; i++) {
+        mem_free(jit.regions[i]->shape);
         mem_free(jit.regions[i]);
+    }
     jit.region_count = 0;
     jit.emit.p = jit.first_region;
     jit.count_flushes++;

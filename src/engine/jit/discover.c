@@ -32,7 +32,7 @@ uint64_t branch_target(uint32_t w, enum a64_op op, uint64_t pc)
     }
 }
 
-static bool is_conditional(enum a64_op op)
+bool insn_is_conditional(enum a64_op op)
 {
     return op == A64_b_cond || op == A64_bc_cond || op == A64_cbz || op == A64_cbnz ||
            op == A64_tbz || op == A64_tbnz;
@@ -42,7 +42,7 @@ bool flags_live_at(struct lift *l, uint64_t pc)
 {
     uint32_t words[8];
     unsigned have = 0, at = 0;
-    if (jit.one_insn) /* what a region keeps of NZCV shall be exact then */
+    if (jit.one_insn || jit.lockstep) /* what a region keeps of NZCV shall be exact then */
         return true;
     for (unsigned steps = 0; steps < 10; steps++) {
         if (at == have) {
@@ -63,7 +63,7 @@ bool flags_live_at(struct lift *l, uint64_t pc)
             have = at = 0;
             continue;
         }
-        if ((attr & LF_ENDS) || is_conditional(op))
+        if ((attr & LF_ENDS) || insn_is_conditional(op))
             return true;
         pc += 4;
     }
@@ -124,7 +124,7 @@ static void walk(struct discovery *d, unsigned i)
         d->count++;
         if (l->window <= i)
             l->window = i + 1;
-        if (is_conditional(in->op)) {
+        if (insn_is_conditional(in->op)) {
             want(d, branch_target(in->word, in->op, pc));
             want(d, pc + 4);
             return;
@@ -164,10 +164,10 @@ static struct successors successors_of(struct lift *l, const struct block *b)
     const struct insn *in = &l->insn[b->last];
     uint64_t pc = l->base + 4ul * b->last;
     struct successors s = {0};
-    if (is_conditional(in->op) || in->op == A64_b || in->op == A64_bl)
+    if (insn_is_conditional(in->op) || in->op == A64_b || in->op == A64_bl)
         s.taken_pc = branch_target(in->word, in->op, pc);
     s.call = in->op == A64_bl || in->op == A64_blr;
-    if (is_conditional(in->op) || s.call || !(lift_rows[in->op].attr & LF_ENDS))
+    if (insn_is_conditional(in->op) || s.call || !(lift_rows[in->op].attr & LF_ENDS))
         s.next_pc = pc + 4;
     s.unknown = !s.taken_pc && (lift_rows[in->op].attr & LF_ENDS);
     if (s.taken_pc && !s.call)
@@ -192,7 +192,7 @@ static void make_blocks(struct lift *l)
         }
         b->last = (uint16_t)i;
         in->block = (uint16_t)(b - l->block);
-        if (is_conditional(in->op) || (lift_rows[in->op].attr & LF_ENDS))
+        if (insn_is_conditional(in->op) || (lift_rows[in->op].attr & LF_ENDS))
             b = NULL;
     }
     l->block[0].canonical = true;

@@ -120,17 +120,42 @@ static void print_region(const struct region *r, const struct lift *l,
     print_x86(d, l->hot_end, r->code_end);
 }
 
+static bool open_both(struct disassemblers *d)
+{
+    if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &d->a64) != CS_ERR_OK)
+        return false;
+    if (cs_open(CS_ARCH_X86, CS_MODE_64, &d->x86) != CS_ERR_OK) {
+        cs_close(&d->a64);
+        return false;
+    }
+    cs_option(d->a64, CS_OPT_SKIPDATA, CS_OPT_ON);
+    cs_option(d->x86, CS_OPT_SKIPDATA, CS_OPT_ON);
+    return true;
+}
+
+static void close_both(struct disassemblers *d)
+{
+    cs_close(&d->x86);
+    cs_close(&d->a64);
+}
+
 void jit_dump(const struct region *r, const struct lift *l)
 {
     struct disassemblers d;
-    if (!wanted(r))
+    if (!wanted(r) || !open_both(&d))
         return;
-    if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &d.a64) != CS_ERR_OK)
+    print_region(r, l, &d);
+    close_both(&d);
+}
+
+void jit_dump_code(const struct region *r)
+{
+    struct disassemblers d;
+    if (!open_both(&d))
         return;
-    if (cs_open(CS_ARCH_X86, CS_MODE_64, &d.x86) == CS_ERR_OK) {
-        cs_option(d.x86, CS_OPT_SKIPDATA, CS_OPT_ON);
-        print_region(r, l, &d);
-        cs_close(&d.x86);
-    }
-    cs_close(&d.a64);
+    log_line("  guest code:");
+    print_code(d.a64, "    ", (const uint8_t *)r->pc, r->end - r->pc, r->pc);
+    log_line("  host code:");
+    print_x86(&d, r->code, r->code_end);
+    close_both(&d);
 }

@@ -62,6 +62,7 @@ struct region {
     struct region_entry *entry;
     struct link *link;
     struct fault_point *fault;
+    struct region_shape *shape; /* with --lockstep only */
 };
 
 /* Indirect targets, found by translated code itself. */
@@ -145,7 +146,7 @@ struct jit {
     const struct engine_names *names;
     uint64_t changes;    /* of the mappings of code */
     uint64_t perf_index; /* of the next region in the jitdump file */
-    bool one_insn, no_link, stats, perf_map, jitdump;
+    bool one_insn, no_link, poll_storm, lockstep, stats, perf_map, jitdump;
     uint8_t heat_enough;          /* a place that was reached so often is translated */
     uint8_t heat[1 << HEAT_BITS]; /* written by all threads, and an increment may be lost */
     struct lift *lift;            /* scratch of the translation under way */
@@ -219,9 +220,21 @@ void jit_flags_unpack(struct cpu *cpu);
 /* ---- fault.c ---- */
 bool jit_host_fault(struct cpu *cpu, void *uc, const struct trap *trap);
 
+/* ---- run.c, for lockstep.c ---- */
+/* Code for cpu->pc as thunk.enter takes it, and its region, NULL if nothing is executable there; the thread is inside. */
+const uint8_t *jit_code_now(struct cpu *cpu, struct region **r);
+void jit_thread_in(struct cpu *cpu);
+void jit_thread_out(struct cpu *cpu);
+/* Lets the interpreter do one instruction, or run until a trap: it has its own data for the thread, which is out then. */
+void jit_by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *, struct trap *));
+/* The instruction at pc met a host fault that was none of the guest's: when that becomes a habit it is not lifted. */
+void jit_count_mended(struct cpu *cpu, uint64_t pc);
+
 /* ---- dump.c ---- */
 struct lift;
 void jit_dump(const struct region *r, const struct lift *l);
+/* The guest's words of a region and its host code, whatever --dump says. */
+void jit_dump_code(const struct region *r);
 
 /* ---- perf.c ---- */
 void jit_perf_add(const struct region *r);

@@ -244,6 +244,8 @@ bool region_takes_in(struct lift *l, uint64_t from, uint64_t to);
 struct cold *cold_add(struct lift *l, enum cold_kind kind, uint8_t *at);
 /* Leave with an exit code; pc is stored. */
 void exit_at(struct lift *l, uint64_t pc, uint32_t code);
+/* Does a row branch or go on? */
+bool insn_is_conditional(enum a64_op op);
 /* Is NZCV read at pc before it is written? Looks a few instructions ahead. */
 bool flags_live_at(struct lift *l, uint64_t pc);
 

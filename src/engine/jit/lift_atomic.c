@@ -570,6 +570,8 @@ bool lift_outlined(struct lift *l, uint64_t target)
     uint32_t words[ARRAY_LEN(helper_shape) + 1], *w = words;
     unsigned n = code_fetch(target, words, ARRAY_LEN(words));
     uint64_t pc = target;
+    if (jit.lockstep) /* every call leaves its region then */
+        return false;
     if (n && *w == BTI_C) {
         w++;
         n--;

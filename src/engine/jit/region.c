@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "engine/jit/lockstep.h"
 
 /* ---- edges ---- */
 
@@ -409,6 +410,8 @@ struct region *region_translate(uint64_t pc, const struct cpu *cpu, uint8_t mode
         emit_cold(l, &l->cold[k], jit.region_count);
     BUG_ON(l->e.p > l->e.end);
     struct region *r = region_publish(l);
+    if (r && jit.lockstep)
+        lockstep_note_region(r, l);
     if (r && jit.dump)
         jit_dump(r, l);
     if (r && (jit.perf_map || jit.jitdump))

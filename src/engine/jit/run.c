@@ -21,6 +21,7 @@
 #include "engine/exec_map.h"
 #include "engine/interp/interp.h"
 #include "engine/jit/jit.h"
+#include "engine/jit/lockstep.h"
 #include "engine/jit/state.h"
 #include "engine/raise.h"
 #include "host/host.h"
@@ -104,6 +105,12 @@ static void arena_empty(struct jit_thread *self)
     __atomic_store_n(&jit.emptying, 0, __ATOMIC_SEQ_CST);
 }
 
+/* Instruction fetch ignores the tag of an address in the lower half. */
+static uint64_t without_tag(uint64_t pc)
+{
+    return pc & (uint64_t)((int64_t)(pc << 8) >> 8);
+}
+
 /* Counts that control came to a place that is not translated. True: often enough. */
 static bool heat_up(uint64_t pc)
 {
@@ -126,8 +133,7 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
     uint64_t flushes = jit.count_flushes;
     const uint8_t *code, *otherwise = jit.thunk.cold;
 
-    cpu->pc &=
-        (uint64_t)((int64_t)(cpu->pc << 8) >> 8); /* the upper half of the addresses has no tags */
+    cpu->pc = without_tag(cpu->pc);
     thread_is_out(th);
     lock_acquire(&jit.lock);
     code = cache_find(cpu->pc | th->mode, &r);
@@ -148,7 +154,7 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
     }
     if (th->epoch != jit.epoch)
         thread_forget(th);
-    if (code)
+    if (code && !jit.lockstep)
         thread_remember(th, cpu->pc, code);
     thread_goes_in(th);
     lock_release(&jit.lock);
@@ -161,11 +167,17 @@ const uint8_t *jit_link(struct cpu *cpu, uint32_t number)
     struct link *k = &r->link[number & 255];
 
     cpu->pc = k->pc;
+    if (unlikely(jit.lockstep))
+        return jit.thunk.cold + jit.emit.to_exec;
     return code_for(cpu, k, r) + jit.emit.to_exec;
 }
 
 const uint8_t *jit_lookup(struct cpu *cpu)
 {
+    if (unlikely(jit.lockstep)) {
+        cpu->pc = without_tag(cpu->pc);
+        return jit.thunk.cold + jit.emit.to_exec;
+    }
     return code_for(cpu, NULL, NULL) + jit.emit.to_exec;
 }
 
@@ -233,8 +245,7 @@ void jit_exec(struct cpu *cpu, uint32_t word, uint32_t op)
     jit_flags_pack(cpu);
 }
 
-/* Lets the interpreter do one instruction, or run until a trap: it has its own data for the thread. */
-static void by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *, struct trap *))
+void jit_by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *, struct trap *))
 {
     struct jit_thread *th = jit_thread_of(cpu);
     thread_is_out(th);
@@ -249,7 +260,7 @@ static void by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu
 static bool interpret(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *, struct trap *))
 {
     jit_flags_unpack(cpu);
-    by_interp(cpu, trap, how);
+    jit_by_interp(cpu, trap, how);
     jit_flags_pack(cpu);
     cpu->raised = trap;
     return trap->kind != TRAP_STEP;
@@ -263,9 +274,9 @@ static void code_drop(uint64_t addr, uint64_t len)
     threads_kick(NULL);
 }
 
-/* The instruction at pc met a host fault that was none of the guest's: when that becomes a habit it is not lifted. */
-static void count_mended(struct jit_thread *th, uint64_t pc)
+void jit_count_mended(struct cpu *cpu, uint64_t pc)
 {
+    struct jit_thread *th = jit_thread_of(cpu);
     struct jit_mended *m = &th->mended[(pc >> 2) % MENDED_SITES];
     jit.count_mended++;
     if (m->pc != pc)
@@ -308,6 +319,26 @@ static const uint8_t *code_now(struct cpu *cpu)
     return code_for(cpu, NULL, NULL) + jit.emit.to_exec;
 }
 
+const uint8_t *jit_code_now(struct cpu *cpu, struct region **r)
+{
+    const uint8_t *code = code_now(cpu);
+    lock_acquire(&jit.lock);
+    if (!cache_find(cpu->pc | jit_thread_of(cpu)->mode, r))
+        *r = NULL;
+    lock_release(&jit.lock);
+    return code;
+}
+
+void jit_thread_in(struct cpu *cpu)
+{
+    thread_goes_in(jit_thread_of(cpu));
+}
+
+void jit_thread_out(struct cpu *cpu)
+{
+    thread_is_out(jit_thread_of(cpu));
+}
+
 static bool is_warm(struct cpu *cpu, uint64_t pc)
 {
     return cache_may_have(pc | fp_mode(cpu)) || heat_up(pc);
@@ -329,13 +360,35 @@ static bool run_cold(struct cpu *cpu, struct trap *trap)
     return trapped;
 }
 
+/* Into translated code; in a storm of polls it leaves at the first. A poll that others ask for is told from ours. */
+static uint32_t enter(struct cpu *cpu)
+{
+    enum { STORM = 2 };
+    uint32_t none = 0, ours = STORM;
+    const uint8_t *code = code_now(cpu);
+    if (likely(!jit.poll_storm))
+        return jit.thunk.enter(cpu, code);
+    __atomic_compare_exchange_n(&cpu->poll, &none, STORM, false, __ATOMIC_SEQ_CST,
+                                __ATOMIC_SEQ_CST);
+    uint32_t exit = jit.thunk.enter(cpu, code);
+    __atomic_compare_exchange_n(&cpu->poll, &ours, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return exit;
+}
+
 static void run_loop(struct cpu *cpu, struct trap *trap)
 {
     struct jit_thread *th = jit_thread_of(cpu);
 
     while (!cpu->poll) {
         uint64_t at;
-        uint32_t exit = jit.thunk.enter(cpu, code_now(cpu));
+        if (unlikely(jit.lockstep)) {
+            if (lockstep_run(cpu, trap))
+                return;
+            thread_set_mode(th);
+            continue;
+        }
+        uint64_t from = cpu->pc;
+        uint32_t exit = enter(cpu);
         thread_is_out(th);
         switch (exit & 0xff) {
         case EXIT_SVC:
@@ -348,7 +401,7 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
             if (interpret(cpu, trap, engine_interp.step))
                 return;
             if ((exit & 0xff) == EXIT_REPLAY)
-                count_mended(th, at);
+                jit_count_mended(cpu, at);
             thread_set_mode(th);
             break;
         case EXIT_COLD:
@@ -357,7 +410,13 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
             thread_set_mode(th);
             break;
         case EXIT_LOOKUP: thread_set_mode(th); break;
-        case EXIT_POLL: break;
+        case EXIT_POLL:
+            if (jit.poll_storm && cpu->pc == from) { /* a loop's head must be left some time */
+                if (interpret(cpu, trap, engine_interp.step))
+                    return;
+                thread_set_mode(th);
+            }
+            break;
         }
     }
     *trap = (struct trap){.kind = TRAP_INTERRUPT};
@@ -365,13 +424,13 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
 
 static void jit_step(struct cpu *cpu, struct trap *trap)
 {
-    by_interp(cpu, trap, engine_interp.step);
+    jit_by_interp(cpu, trap, engine_interp.step);
 }
 
 static void jit_run(struct cpu *cpu, struct trap *trap)
 {
     if (cpu->single_step) {
-        by_interp(cpu, trap, engine_interp.run);
+        jit_by_interp(cpu, trap, engine_interp.run);
         return;
     }
     struct jit_thread *th = jit_thread_of(cpu);
@@ -472,6 +531,10 @@ static int jit_thread_init(struct cpu *cpu)
     cpu->engine_word[JW_HASH] = (uint64_t)th->hash;
     cpu->engine_word[JW_SHADOW_TOP] = cpu->engine_word[JW_SHADOW_SP] = (uint64_t)shadow_top(th);
     lock_acquire(&jit.lock);
+    if (jit.lockstep && jit.threads) {
+        log_line("lockstep: there is a second thread, from here on nothing is compared");
+        jit.lockstep = false;
+    }
     if (th->epoch != jit.epoch)
         thread_forget(th);
     th->next = jit.threads;
@@ -599,14 +662,18 @@ static int jit_process_init(const struct engine_options *opt)
     jit.aes = CPU_FEATURE_ACTIVE(AES);
     jit.pclmul = CPU_FEATURE_ACTIVE(PCLMULQDQ);
     jit.one_insn = word_in(opt->debug, "one-insn");
+    jit.poll_storm = word_in(opt->debug, "poll-storm");
     jit.no_link = word_in(opt->debug, "no-link");
     /* Tests of translated code want it at once. */
-    jit.heat_enough = opt->debug ? 0 : HEAT_ENOUGH;
+    jit.heat_enough = opt->debug || opt->lockstep ? 0 : HEAT_ENOUGH;
+    jit.lockstep = opt->lockstep;
     jit.stats = opt->stats;
     jit.dump = opt->dump;
     jit.perf_map = opt->perf_map;
     jit.jitdump = opt->jitdump;
     jit.names = opt->names;
+    if (opt->lockstep && !lockstep_init())
+        return -LINUX_ENOMEM;
     int err = engine_interp.process_init(opt);
     if (err)
         return err;

@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "engine/jit/lift.h"
+#include "engine/jit/lockstep.h"
 
 enum { FALLBACKS_SHOWN = 24 };
 
@@ -24,6 +25,7 @@ static unsigned next_fallback(const bool *shown)
 void jit_print_stats(void)
 {
     bool shown[A64_OP_COUNT] = {false};
+    lockstep_print_stats();
     uint64_t insns = jit.count_insns ? jit.count_insns : 1;
     log_line("jit: %lu regions of %lu instructions, %lu links, %lu regions dropped, "
              "%lu times emptied",
