@@ -225,6 +225,9 @@ bool jit_host_fault(struct cpu *cpu, void *uc, const struct trap *trap);
 const uint8_t *jit_code_now(struct cpu *cpu, struct region **r);
 void jit_thread_in(struct cpu *cpu);
 void jit_thread_out(struct cpu *cpu);
+/* MXCSR for translated code, its flags clear; and its flags into cpu->fpsr. */
+void jit_fp_to_guest(void);
+void jit_fpsr_collect(struct cpu *cpu);
 /* Lets the interpreter do one instruction, or run until a trap: it has its own data for the thread, which is out then. */
 void jit_by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *, struct trap *));
 /* The instruction at pc met a host fault that was none of the guest's: when that becomes a habit it is not lifted. */

@@ -178,6 +178,7 @@ static enum end run_translated(struct cpu *cpu, const uint8_t *code)
     cpu->raised = &trap;
     cpu->engine_word[JW_SHADOW_SP] = cpu->engine_word[JW_SHADOW_TOP];
     jit_flags_pack(cpu);
+    jit_fp_to_guest();
     if (host_catch(&here) == 0) {
         switch (jit.thunk.enter(cpu, code) & 0xff) {
         case EXIT_SVC:
@@ -187,6 +188,8 @@ static enum end run_translated(struct cpu *cpu, const uint8_t *code)
         }
     }
     host_self->catcher = outer;
+    jit_fpsr_collect(cpu);
+    jit_fp_to_guest();
     jit_flags_unpack(cpu);
     return end;
 }

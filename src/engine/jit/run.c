@@ -206,7 +206,7 @@ enum {
     FPSR_FROM_MXCSR = 0x1e
 }; /* DZC OFC UFC IXC, a place higher in MXCSR; what is invalid traps */
 
-static void fpsr_collect(struct cpu *cpu)
+void jit_fpsr_collect(struct cpu *cpu)
 {
     uint32_t mxcsr = __builtin_ia32_stmxcsr();
     if (!(mxcsr & MXCSR_INVALID_MASK))
@@ -215,11 +215,11 @@ static void fpsr_collect(struct cpu *cpu)
 
 static void fp_to_host(struct cpu *cpu)
 {
-    fpsr_collect(cpu);
+    jit_fpsr_collect(cpu);
     __builtin_ia32_ldmxcsr(MXCSR_HOST);
 }
 
-static void fp_to_guest(void)
+void jit_fp_to_guest(void)
 {
     __builtin_ia32_ldmxcsr(MXCSR_GUEST);
 }
@@ -241,7 +241,7 @@ void jit_exec(struct cpu *cpu, uint32_t word, uint32_t op)
         fp_to_host(cpu);
     interp_exec[op](cpu, word);
     if (fp)
-        fp_to_guest();
+        jit_fp_to_guest();
     jit_flags_pack(cpu);
 }
 
@@ -252,7 +252,7 @@ void jit_by_interp(struct cpu *cpu, struct trap *trap, void (*how)(struct cpu *,
     cpu->engine_thread = th->interp_thread;
     fp_to_host(cpu);
     how(cpu, trap);
-    fp_to_guest();
+    jit_fp_to_guest();
     cpu->engine_thread = th;
 }
 
@@ -441,13 +441,13 @@ static void jit_run(struct cpu *cpu, struct trap *trap)
     thread_set_mode(th);
     if (host_catch(&here) == 0) {
         if (th->fpsr != cpu->fpsr)
-            fp_to_guest();
+            jit_fp_to_guest();
         run_loop(cpu, trap);
-        fpsr_collect(cpu);
+        jit_fpsr_collect(cpu);
     } else {
         thread_is_out(th);
-        fpsr_collect(cpu);
-        fp_to_guest();
+        jit_fpsr_collect(cpu);
+        jit_fp_to_guest();
         if (cpu->raised)
             raise_host_fault(trap, false);
     }
