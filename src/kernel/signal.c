@@ -194,6 +194,9 @@ int signal_altstack(struct task *t, const struct linux_stack *new, struct linux_
         return -LINUX_EPERM;
     if (mode != LINUX_SS_DISABLE && mode != LINUX_SS_ONSTACK && mode != 0)
         return -LINUX_EINVAL;
+    if (new->ss_sp == t->altstack.ss_sp &&new->ss_size == t->altstack.ss_size &&new->ss_flags ==
+        t->altstack.ss_flags)
+        return 0;
     struct linux_stack ss = {
         .ss_sp = new->ss_sp, .ss_flags = new->ss_flags, .ss_size = new->ss_size};
 

@@ -531,9 +531,11 @@ long space_mremap(struct space *s, gva old, uint64_t old_len, uint64_t new_len, 
 
     lock_acquire(&s->lock);
     long got;
-    if (m.from > GUEST_MAX || m.old_bytes > GUEST_MAX - m.from || m.from < GUEST_MIN ||
+    if (m.from >= GUEST_MAX || m.from < GUEST_MIN ||
         space_foreign(s, m.from, m.old_bytes ? m.old_bytes : 1))
         got = -LINUX_EFAULT;
+    else if (m.old_bytes > GUEST_MAX - m.from || page_up(old_len) < old_len)
+        got = vma_at(&s->vmas, m.from) ? -LINUX_EINVAL : -LINUX_EFAULT;
     else if (fixed && m.to < GUEST_MIN)
         got = vma_at(&s->vmas, m.from) ? -LINUX_EPERM : -LINUX_EFAULT;
     else if (fixed && space_foreign(s, m.to, m.new_bytes))

@@ -111,7 +111,7 @@ long sys_getcwd(gva buf, uint64_t size)
     char path[PATH_CAP];
 
     if (!path_sysroot())
-        return SYS_HOST(sys_pointer(buf.a, size), size);
+        return SYS_HOST(sys_pointer(buf.a, sys_span(size)), size);
     long n = SYS_HOST(path, sizeof(path));
     return n < 0 ? n : put_path(buf, size, path, (size_t)n, true);
 }

@@ -286,7 +286,9 @@ static long wait_argument(uint32_t flags, gva arg, uint64_t size,
                           struct linux_io_uring_getevents_arg *wait)
 {
     *wait = (struct linux_io_uring_getevents_arg){.sigmask = arg.a, .sigmask_sz = (uint32_t)size};
-    if (!(flags & LINUX_IORING_ENTER_EXT_ARG) || !arg.a)
+    if (!(flags & LINUX_IORING_ENTER_GETEVENTS))
+        wait->sigmask = 0; /* not looked at */
+    if (!(flags & LINUX_IORING_ENTER_GETEVENTS) || !(flags & LINUX_IORING_ENTER_EXT_ARG) || !arg.a)
         return 0;
     if (size != sizeof(*wait))
         return -LINUX_EINVAL;
@@ -308,13 +310,16 @@ long sys_io_uring_enter(int fd, uint32_t submit, uint32_t wait_for, uint32_t fla
     if (flags & LINUX_IORING_ENTER_EXT_ARG_REG)
         return SYS_HOST(fd, submit, wait_for, flags, arg.a, size);
     rc = wait_argument(flags, arg, size, &wait);
-    if (rc < 0)
-        return rc;
+    if (rc == 0 && wait.sigmask && wait.sigmask_sz != sizeof(set))
+        rc = -LINUX_EINVAL;
+    if (rc == 0 && wait.sigmask && UGET(&set, gva_of(wait.sigmask)))
+        rc = -LINUX_EFAULT;
+    if (rc < 0) {
+        /* Whether there is a ring comes first. */
+        long no_ring = SYS_HOST(fd, 0, 0, 0, 0, 0);
+        return no_ring < 0 ? no_ring : rc;
+    }
     if (wait.sigmask) {
-        if (wait.sigmask_sz != sizeof(set))
-            return -LINUX_EINVAL;
-        if (UGET(&set, gva_of(wait.sigmask)))
-            return -LINUX_EFAULT;
         rc = signal_wait_begin(current, set);
         if (rc < 0)
             return rc;

@@ -3,8 +3,7 @@
  * registers and mm/. Tags in the top byte are taken off where Linux takes
  * them off (Documentation/arch/arm64/tagged-address-abi.rst), ranges go
  * through mm/space so that none reaches the runtime. Refused by name in
- * abi/syscalls.def: pkey_alloc, pkey_free, map_shadow_stack (no CPU model has
- * permission overlays or guarded control stacks).
+ * abi/syscalls.def: map_shadow_stack (no CPU model has guarded control stacks).
  */
 #include "abi/errno.h"
 #include "abi/flags.h"
@@ -20,9 +19,15 @@ static gva untagged(gva p)
     return gva_of(p.a & (uint64_t)((int64_t)(p.a << 8) >> 8));
 }
 
+#define UNKNOWN_PROT 0x40000000
+#define PKEY_RIGHTS 3 /* PKEY_DISABLE_ACCESS, PKEY_DISABLE_WRITE */
+
 /* PROT_BTI means something only to a CPU that has it; elsewhere it stays, to be refused. */
-static int without_bti(int prot)
+static int without_bti(uint64_t wide)
 {
+    /* The parameter is a long in Linux: a bit up there is as unknown as one down here. */
+    int prot = wide >> 32 ? (int)wide | UNKNOWN_PROT : (int)wide;
+
     return current->cpu.model->features & A64_FEAT_BIT(BTI) ? prot & ~LINUX_PROT_BTI : prot;
 }
 
@@ -31,9 +36,9 @@ long sys_brk(gva brk)
     return space_brk(SPACE, brk);
 }
 
-long sys_mmap(gva addr, uint64_t len, int prot, int flags, int fd, uint64_t offset)
+long sys_mmap(gva addr, uint64_t len, uint64_t prot, int flags, int fd, uint64_t offset)
 {
-    long rc = space_mmap(SPACE, addr, len, prot, flags, fd, offset);
+    long rc = space_mmap(SPACE, addr, len, (int)prot, flags, fd, offset);
 
     if (unlikely(current->group->rings && rc > 0 && !(flags & LINUX_MAP_ANONYMOUS)))
         sys_uring_mapped(fd, offset, gva_of((uint64_t)rc));
@@ -45,22 +50,35 @@ long sys_munmap(gva addr, uint64_t len)
     return space_munmap(SPACE, untagged(addr), len);
 }
 
-long sys_mprotect(gva addr, uint64_t len, int prot)
+long sys_mprotect(gva addr, uint64_t len, uint64_t prot)
 {
     return space_mprotect(SPACE, untagged(addr), len, without_bti(prot));
 }
 
 /* Without permission overlays there is key 0, which every page has, and -1, which changes none. */
-long sys_pkey_mprotect(gva addr, uint64_t len, int prot, int pkey)
+long sys_pkey_mprotect(gva addr, uint64_t len, uint64_t prot, int pkey)
 {
     if (pkey == 0 || pkey == -1)
         return sys_mprotect(addr, len, prot);
     return !len && !(addr.a & (GUEST_PAGE - 1)) ? 0 : -LINUX_EINVAL;
 }
 
-long sys_mremap(gva old, uint64_t old_len, uint64_t new_len, int flags, gva new_addr)
+/* As the kernel answers on a CPU without the extension. */
+long sys_pkey_alloc(uint64_t flags, uint64_t rights)
 {
-    return space_mremap(SPACE, untagged(old), old_len, new_len, flags, new_addr);
+    return flags || rights & ~(uint64_t)PKEY_RIGHTS ? -LINUX_EINVAL : -LINUX_ENOSPC;
+}
+
+long sys_pkey_free(int pkey)
+{
+    return pkey == 0 ? 0 : -LINUX_EINVAL;
+}
+
+long sys_mremap(gva old, uint64_t old_len, uint64_t new_len, uint64_t flags, gva new_addr)
+{
+    if (flags >> 32)
+        return -LINUX_EINVAL;
+    return space_mremap(SPACE, untagged(old), old_len, new_len, (int)flags, new_addr);
 }
 
 long sys_madvise(gva addr, uint64_t len, int advice)
@@ -118,10 +136,9 @@ long sys_mseal(gva addr, uint64_t len, uint64_t flags)
 }
 
 /* The host maps the file anew at the same place with the same rights: nothing to book. */
-long sys_remap_file_pages(gva addr, uint64_t len, int prot, uint64_t pgoff, int flags)
+long sys_remap_file_pages(gva addr, uint64_t len, uint64_t prot, uint64_t pgoff, int flags)
 {
-    return space_range_call(LINUX_SYS_remap_file_pages, addr, len, (uint64_t)prot, pgoff,
-                            (uint64_t)flags, 0);
+    return space_range_call(LINUX_SYS_remap_file_pages, addr, len, prot, pgoff, (uint64_t)flags, 0);
 }
 
 long sys_mbind(gva addr, uint64_t len, int mode, gva nodes, uint64_t max_node, uint32_t flags)

@@ -106,7 +106,7 @@ long sys_connect(int fd, gva addr, int len)
 long sys_sendto(int fd, gva buf, uint64_t size, uint32_t flags, gva addr, int len)
 {
     struct address a;
-    long rc = address_begin(&a, addr.a, len, PATH_FOLLOW);
+    long rc = address_begin(&a, addr.a, addr.a ? len : 0, PATH_FOLLOW);
 
     if (rc == 0)
         rc = SYS_HOST(fd, buf.a, size, flags, a.at, a.len);

@@ -68,7 +68,8 @@ long sys_waitid(int which, int pid, gva info, int options, gva usage)
             told.chld.status = status >> 8;
         }
     } while (again);
-    if (rc == 0 && info.a && put_info(info, &told) < 0)
+    /* Whatever came out, the kernel writes it: a wait without result clears the fields. */
+    if (info.a && rc != -LINUX_ERESTARTNOINTR && put_info(info, &told) < 0)
         return -LINUX_EFAULT;
     return rc;
 }

@@ -52,6 +52,15 @@ static inline uint64_t sys_pointer(uint64_t p, uint64_t bytes)
     return likely(gva_range_ok(gva_of(p), bytes)) ? p : SYS_BAD_POINTER;
 }
 
+/*
+ * How much of a buffer of a length that the caller gives is looked at: lengths may be larger than what
+ * is there, and nothing is mapped for 2^46 bytes behind the guest's range, so the host goes no further.
+ */
+static inline uint64_t sys_span(uint64_t bytes)
+{
+    return bytes < GUEST_PAGE ? bytes : GUEST_PAGE;
+}
+
 /* Calls the host with the current call's own number and these arguments. */
 #define SYS_HOST(...) SYS_HOST_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define SYS_HOST_(a, b, c, d, e, f, ...)                                             \

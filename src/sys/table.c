@@ -65,6 +65,12 @@ static uint64_t scaled(uint64_t count, uint64_t bytes)
     return __builtin_mul_overflow(count, bytes, &product) ? UINT64_MAX : product;
 }
 
+/* A pointer that was refused keeps its place in the page: whether it is aligned may be asked first. */
+static uint64_t keep_offset(uint64_t checked, uint64_t given)
+{
+    return likely(checked == given) ? checked : checked | (given & (GUEST_PAGE - 1));
+}
+
 /* Makes arg[] safe to hand on; true when the row has paths, which are the caller's to resolve. */
 static bool check_arguments(const struct syscall_row *row, uint64_t *arg)
 {
@@ -80,12 +86,13 @@ static bool check_arguments(const struct syscall_row *row, uint64_t *arg)
                 arg[i] = (uint64_t)-1;
             break;
         case CLASS_FIXED:
-        case CLASS_STRING: arg[i] = sys_pointer(arg[i], kind->bytes); break;
+        case CLASS_STRING: arg[i] = keep_offset(sys_pointer(arg[i], kind->bytes), arg[i]); break;
         case CLASS_NEXT:
-            arg[i] = sys_pointer(arg[i], scaled(i + 1 < row->args ? arg[i + 1] : 1, kind->bytes));
+            arg[i] = sys_pointer(arg[i],
+                                 sys_span(scaled(i + 1 < row->args ? arg[i + 1] : 1, kind->bytes)));
             break;
         case CLASS_PREV:
-            arg[i] = sys_pointer(arg[i], scaled(i ? arg[i - 1] : 0, kind->bytes));
+            arg[i] = sys_pointer(arg[i], sys_span(scaled(i ? arg[i - 1] : 0, kind->bytes)));
             break;
         case CLASS_PATH:
             arg[i] = sys_pointer(arg[i], 1);
@@ -131,10 +138,10 @@ long sys_path(struct path *p, int dirfd, gva name, unsigned how)
 {
     int rc = path_resolve(p, dirfd, name, how);
 
-    if (rc != -LINUX_EFAULT)
+    if (rc != -LINUX_EFAULT && (rc != -LINUX_ENAMETOOLONG || path_sysroot()))
         return rc;
     p->dirfd = dirfd;
-    p->name = (const char *)(uintptr_t)SYS_BAD_POINTER;
+    p->name = (const char *)(uintptr_t)(rc == -LINUX_EFAULT ? SYS_BAD_POINTER : name.a);
     p->view.kind = VIEW_NONE;
     return 0;
 }

@@ -26,7 +26,8 @@ uint64_t sys_iovec(uint64_t iov, uint64_t count)
         if (uaccess_read(part, at, n * sizeof(*part)))
             return iov;
         for (size_t i = 0; i < n; i++) {
-            if (!gva_range_ok(gva_of(part[i].base), part[i].len) && (int64_t)part[i].len >= 0)
+            if ((int64_t)part[i].len >= 0 &&
+                !gva_range_ok(gva_of(part[i].base), sys_span(part[i].len)))
                 return SYS_BAD_POINTER;
         }
         count -= n;
