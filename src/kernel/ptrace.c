@@ -427,6 +427,8 @@ static long set_options(struct tracee *v, uint64_t addr, uint64_t data)
     if (rc < 0)
         return rc;
     v->tracing.options = (uint32_t)data;
+    if (!v->task)
+        return 0;
     return STORE(v, tracing.options, &v->tracing.options);
 }
 
@@ -580,19 +582,20 @@ static long peek_siginfo(struct tracee *v, uint64_t addr, uint64_t data)
 
 static const struct request {
     int number;
+    bool of_foreign; /* programs of the host have it too */
     long (*serve)(struct tracee *v, uint64_t addr, uint64_t data);
 } requests[] = {
-    {LINUX_PTRACE_SETOPTIONS, set_options},
-    {LINUX_PTRACE_GETEVENTMSG, get_event_message},
-    {LINUX_PTRACE_GETSIGINFO, get_siginfo},
-    {LINUX_PTRACE_SETSIGINFO, set_siginfo},
-    {LINUX_PTRACE_GETREGSET, get_regset},
-    {LINUX_PTRACE_SETREGSET, set_regset},
-    {LINUX_PTRACE_GETSIGMASK, get_mask},
-    {LINUX_PTRACE_SETSIGMASK, set_mask},
-    {LINUX_PTRACE_PEEKSIGINFO, peek_siginfo},
-    {LINUX_PTRACE_GET_SYSCALL_INFO, get_call_info},
-    {LINUX_PTRACE_GET_RSEQ_CONFIGURATION, get_rseq},
+    {LINUX_PTRACE_SETOPTIONS, true, set_options},
+    {LINUX_PTRACE_GETEVENTMSG, true, get_event_message},
+    {LINUX_PTRACE_GETSIGINFO, true, get_siginfo},
+    {LINUX_PTRACE_SETSIGINFO, true, set_siginfo},
+    {LINUX_PTRACE_PEEKSIGINFO, true, peek_siginfo},
+    {LINUX_PTRACE_GETREGSET, false, get_regset},
+    {LINUX_PTRACE_SETREGSET, false, set_regset},
+    {LINUX_PTRACE_GETSIGMASK, false, get_mask},
+    {LINUX_PTRACE_SETSIGMASK, false, set_mask},
+    {LINUX_PTRACE_GET_SYSCALL_INFO, false, get_call_info},
+    {LINUX_PTRACE_GET_RSEQ_CONFIGURATION, false, get_rseq},
 };
 
 /* ---- beginning ---- */
@@ -677,7 +680,7 @@ long ptrace_request(long request, int tid, uint64_t addr, uint64_t data)
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < ARRAY_LEN(requests); i++)
-        if (requests[i].number == request && v.task)
+        if (requests[i].number == request && (v.task || requests[i].of_foreign))
             return requests[i].serve(&v, addr, data);
     return -LINUX_EIO;
 }
