@@ -113,6 +113,8 @@ bool names_match(uint64_t pc, uint64_t end, uint64_t changes, const char *what)
         if (strlen(m->file->base) != len || memcmp(m->file->base, what, len) != 0)
             return false;
         what = colon + 1;
+        if (!*what)
+            return true;
     }
     return symbols_overlap(m->file->symbols, linked, linked + (end - pc), what);
 }

@@ -38,7 +38,7 @@ struct trap {
 struct engine_names {
     /* "symbol [file]", "file+0x123" or "guest_123" of pc, at most bytes - 1 characters. */
     void (*of)(uint64_t pc, uint64_t changes, char *out, size_t bytes);
-    /* Is code of the symbol `what`, "SYMBOL" or "FILE:SYMBOL", in [pc, end)? */
+    /* Is code of the symbol `what`, "SYMBOL", "FILE:SYMBOL" or "FILE:" for all, in [pc, end)? */
     bool (*match)(uint64_t pc, uint64_t end, uint64_t changes, const char *what);
 };
 
