@@ -43,6 +43,8 @@ bool model_id_register(const struct cpu_model *m, unsigned crm, unsigned op2, ui
 #define A64_CTR_EL0 0x94448004ull
 #define A64_DCZID_EL0 4ull
 #define A64_LINE 64u
+/* CNTFRQ_EL0: the generic timer counts nanoseconds. */
+#define A64_COUNTER_HZ 1000000000u
 
 /*
  * The text of one processor in /proc/cpuinfo (from "processor" to the blank

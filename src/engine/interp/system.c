@@ -213,11 +213,11 @@ EXEC(mrs_tpidrro)
 
 /* ---- the generic timer: nanoseconds of the monotonic clock ---- */
 
-enum { COUNTER_HZ = 1000000000, CLOCK_MONOTONIC_ID = 1 };
+enum { CLOCK_MONOTONIC_ID = 1 };
 
 EXEC(mrs_cntfrq)
 {
-    set_xr(cpu, rd(word), COUNTER_HZ);
+    set_xr(cpu, rd(word), A64_COUNTER_HZ);
 }
 
 EXEC(mrs_cntvct)
@@ -225,7 +225,7 @@ EXEC(mrs_cntvct)
     struct linux_timespec ts = {0, 0};
 
     if (host_clock_gettime(CLOCK_MONOTONIC_ID, &ts) == 0)
-        set_xr(cpu, rd(word), (uint64_t)ts.tv_sec * COUNTER_HZ + (uint64_t)ts.tv_nsec);
+        set_xr(cpu, rd(word), (uint64_t)ts.tv_sec * A64_COUNTER_HZ + (uint64_t)ts.tv_nsec);
 }
 
 EXEC(mrs_cntvctss)

@@ -247,3 +247,30 @@ struct hcond flags_cond(struct lift *l, unsigned cond)
         cc ^= 1;
     return (struct hcond){cc, -1, false};
 }
+
+struct hcond flags_negated(struct hcond c)
+{
+    if (c.cc2 < 0)
+        c.cc ^= 1;
+    else
+        c.negate = !c.negate;
+    return c;
+}
+
+unsigned flags_jump8(struct emit *e, struct hcond c, uint8_t *to[2])
+{
+    if (c.cc2 < 0) {
+        to[0] = x_jcc8(e, c.cc);
+        return 1;
+    }
+    if (!c.negate) {
+        to[0] = x_jcc8(e, c.cc);
+        to[1] = x_jcc8(e, c.cc2);
+        return 2;
+    }
+    uint8_t *no = x_jcc8(e, c.cc), *no2 = x_jcc8(e, c.cc2);
+    to[0] = x_jmp8(e);
+    x_bind8(e, no);
+    x_bind8(e, no2);
+    return 1;
+}

@@ -218,6 +218,9 @@ struct hcond {
 };
 /* May emit CMC (then *kind of l->flags changes). EFLAGS must hold NZCV. cond 0..13. */
 struct hcond flags_cond(struct lift *l, unsigned cond);
+struct hcond flags_negated(struct hcond c);
+/* Short jumps if the condition holds, at most two places, which the caller binds. */
+unsigned flags_jump8(struct emit *e, struct hcond c, uint8_t *to[2]);
 
 /* ---- control (region.c) ---- */
 

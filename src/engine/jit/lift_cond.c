@@ -130,40 +130,12 @@ static enum flags_at compare_emit(struct lift *l, struct compare c)
     return c.negative ? FL_ADD : FL_SUB;
 }
 
-static struct hcond negated(struct hcond c)
-{
-    if (c.cc2 < 0)
-        c.cc ^= 1;
-    else
-        c.negate = !c.negate;
-    return c;
-}
-
 /* ConditionHolds() of the Arm ARM. */
 static bool holds(unsigned cond, unsigned nzcv)
 {
     bool n = nzcv & 8, z = nzcv & 4, c = nzcv & 2, v = nzcv & 1;
     bool result[8] = {z, c, n, v, c && !z, n == v, n == v && !z, true};
     return result[cond >> 1] != (cond & 1);
-}
-
-/* Jumps if the condition holds or, with `not`, if not, to what the caller binds; at most two places. */
-static unsigned jump_if(struct emit *e, struct hcond c, uint8_t *to[2])
-{
-    if (c.cc2 < 0) {
-        to[0] = x_jcc8(e, c.cc);
-        return 1;
-    }
-    if (!c.negate) {
-        to[0] = x_jcc8(e, c.cc);
-        to[1] = x_jcc8(e, c.cc2);
-        return 2;
-    }
-    uint8_t *no = x_jcc8(e, c.cc), *no2 = x_jcc8(e, c.cc2);
-    to[0] = x_jmp8(e);
-    x_bind8(e, no);
-    x_bind8(e, no2);
-    return 1;
 }
 
 #define CHAIN 3 /* jumps over so many comparisons are short */
@@ -196,7 +168,7 @@ static bool compares_and_branch(struct lift *l)
     flags_read(l);
     for (unsigned i = 0; i < count; i++) {
         struct compare c = compare_of(in[i].word);
-        struct hcond fails = negated(flags_cond(l, c.cond));
+        struct hcond fails = flags_negated(flags_cond(l, c.cond));
         unsigned nzcv = c.nzcv, to = i + 1;
         for (; to < count && !holds(compare_of(in[to].word).cond, nzcv); to++)
             nzcv = compare_of(in[to].word).nzcv;
@@ -204,7 +176,7 @@ static bool compares_and_branch(struct lift *l)
         if (to == count && holds(cond, nzcv))
             branch_if(l, fails, target);
         else
-            jumps[to] += jump_if(&l->e, fails, &jump[to][jumps[to]]);
+            jumps[to] += flags_jump8(&l->e, fails, &jump[to][jumps[to]]);
         for (unsigned k = 0; k < jumps[i]; k++)
             x_bind8(&l->e, jump[i][k]);
         flags_set(l, compare_emit(l, c));
@@ -230,7 +202,7 @@ static bool ccmp(struct lift *l, uint32_t w)
         return true;
     flags_read(l);
     uint8_t *to_const[2], *done;
-    unsigned jumps = jump_if(e, negated(flags_cond(l, c.cond)), to_const);
+    unsigned jumps = flags_jump8(e, flags_negated(flags_cond(l, c.cond)), to_const);
     if (compare_emit(l, c) == FL_ADD)
         x_cmc(e);
     done = x_jmp8(e);

@@ -254,13 +254,10 @@ static uint64_t limit(bool dbl, bool wide, bool is_unsigned)
     return wide ? v : v - (1ull << (52 - power));
 }
 
-/* The interpreter's, if the low element of x is a NaN, too large, or negative where that is not wanted. */
-static struct cold *ask_range(struct lift *l, uint32_t w, int x, bool is_unsigned)
+/* The interpreter's, if the low element of x is a NaN, not below `most`, or negative where that is not wanted. */
+static struct cold *ask_below(struct lift *l, int x, bool dbl, bool is_unsigned, uint64_t most)
 {
     struct emit *e = &l->e;
-    bool dbl = is_double(w);
-    uint64_t most = limit(dbl, bit(w, 31), is_unsigned);
-    flags_clobber(l);
     x_v(e, dbl ? VMOVQ_TO_R : VMOVD_ST, x, 0, rm_reg(RAX));
     if (!is_unsigned) { /* without its sign */
         x_alu(e, ALU_ADD, dbl, RAX, rm_reg(RAX));
@@ -283,8 +280,10 @@ static bool to_general(struct lift *l, uint32_t w, unsigned rounding, bool is_un
     if (l->mode)
         return false;
     int x = vreg_read(l, RN(w), XMM_T0);
-    if (rounding != ROUND_ZERO || (is_unsigned && !jit.avx512))
-        c = ask_range(l, w, x, is_unsigned);
+    if (rounding != ROUND_ZERO || (is_unsigned && !jit.avx512)) {
+        flags_clobber(l);
+        c = ask_below(l, x, dbl, is_unsigned, limit(dbl, bit(w, 31), is_unsigned));
+    }
     if (rounding == ROUND_AWAY)
         x = vfp_operand(l, w, SCALAR, RN(w), XMM_T0);
     may_fault(l);
@@ -343,6 +342,94 @@ bool lift_fcvtzu_fixed(struct lift *l, uint32_t w)
     return to_fixed_general(l, w, true);
 }
 
+/* ---- to JavaScript's integers: modulo 2^32 ---- */
+
+/* Does not fit a word: invalid, even if inexact too; something was lost. */
+static void cold_wraps(struct lift *l, struct cold *c)
+{
+    x_alu_imm(&l->e, ALU_OR, false, CPU_SLOT(fpsr), 1);
+    x_imm(&l->e, RCX, 1);
+    x_jmp_to(&l->e, c->back);
+}
+
+/* NZCV is Z if nothing was lost, not even the sign of a zero. RCX: was something? */
+bool lift_fjcvtzs(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    if (l->mode)
+        return false;
+    l->flags = FL_MEM; /* all four are written */
+    l->flags_saved = false;
+    int x = vreg_read(l, RN(w), XMM_T1);
+    struct cold *huge = ask_below(l, x, true, false, limit(true, true, false));
+    x_vi(e, VROUND(true, false), XMM_T0, x, rm_reg(x), ROUND_ZERO | ROUND_QUIET);
+    x_v(e, VCVTTSD2SI(1), RAX, 0, rm_reg(XMM_T0));
+    x_movsxd(e, RCX, rm_reg(RAX));
+    x_alu(e, ALU_CMP, true, RCX, rm_reg(RAX));
+    struct cold *wraps = cold_add(l, COLD_FN, x_jcc(e, CC_NE));
+    wraps->fn = cold_wraps;
+    x_v(e, VCVTTSD2SI(0), RAX, 0, rm_reg(x)); /* says if it is inexact */
+    x_v(e, VCVTSI2SD(0), XMM_T0, XMM_T0, rm_reg(RAX));
+    x_v(e, VMOVQ_TO_R, XMM_T0, 0, rm_reg(RCX));
+    x_v(e, VMOVQ_TO_R, x, 0, rm_reg(RDX));
+    x_alu(e, ALU_SUB, true, RCX, rm_reg(RDX));
+    x_setcc(e, CC_NE, rm_reg(RCX));
+    x_movzx8(e, RCX, rm_reg(RCX));
+    wraps->back = e->p;
+    emit_forget(e);
+    x_mov32(e, RAX, RAX);
+    if (RD(w) != 31)
+        gpr_commit(l, RD(w), RAX);
+    uint8_t *done = x_jmp8(e);
+    huge->back = e->p;
+    emit_forget(e);
+    x_movzx16(e, RCX, word_slot(JW_FLAGS));
+    x_shift(e, SH_SHR, false, rm_reg(RCX), 14);
+    x_un(e, UN_NOT, false, rm_reg(RCX));
+    x_alu_imm(e, ALU_AND, false, rm_reg(RCX), 1);
+    x_bind8(e, done);
+    x_test(e, false, RCX, rm_reg(RCX));
+    flags_set(l, FL_ADD);
+    return true;
+}
+
+/* ---- integral values that would fit an integer ---- */
+
+static bool round_within(struct lift *l, uint32_t w, bool wide, unsigned rounding)
+{
+    bool dbl = is_double(w);
+    if (l->mode)
+        return false;
+    flags_clobber(l);
+    int x = vreg_read(l, RN(w), XMM_T1), dest = vreg_dest(RD(w), XMM_T1);
+    struct cold *large = ask_below(l, x, dbl, false, limit(dbl, wide, false));
+    vec_zero(l, XMM_T0);
+    x_vi(&l->e, VROUND(dbl, false), dest, XMM_T0, rm_reg(x), rounding);
+    vreg_commit(l, RD(w), dest, dbl ? 64 : 96);
+    large->back = l->e.p;
+    return true;
+}
+
+bool lift_frint32z_scalar(struct lift *l, uint32_t w)
+{
+    return round_within(l, w, false, ROUND_ZERO);
+}
+
+bool lift_frint32x_scalar(struct lift *l, uint32_t w)
+{
+    return round_within(l, w, false, ROUND_MODE);
+}
+
+bool lift_frint64z_scalar(struct lift *l, uint32_t w)
+{
+    return round_within(l, w, true, ROUND_ZERO);
+}
+
+bool lift_frint64x_scalar(struct lift *l, uint32_t w)
+{
+    return round_within(l, w, true, ROUND_MODE);
+}
+
 /* ---- from general registers ---- */
 
 static bool from_general(struct lift *l, uint32_t w, bool is_unsigned, unsigned fraction)
@@ -397,6 +484,43 @@ bool lift_ucvtf_fixed(struct lift *l, uint32_t w)
 }
 
 /* ---- between the sizes of floating point ---- */
+
+/* Other lanes must be zero, as theirs are converted too. To double it goes by way of single, which is exact. */
+static void from_half(struct lift *l, uint32_t w, int dest, bool to_dbl)
+{
+    struct emit *e = &l->e;
+    x_vi(e, VPEXTRW, vreg_read(l, RN(w), XMM_T1), 0, rm_reg(RAX), 0);
+    x_v(e, VMOVD_LD, XMM_T1, 0, rm_reg(RAX));
+    may_fault(l);
+    x_v(e, VCVTPH2PS, to_dbl ? XMM_T1 : dest, 0, rm_reg(XMM_T1));
+    if (to_dbl)
+        x_v(e, VCVTSS2SD, dest, XMM_T0, rm_reg(XMM_T1));
+}
+
+/* Between half, single and double; bits 16..15 say what the result is: 3, 0, 1. Double to half would round twice. */
+bool lift_fcvt_scalar(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    unsigned from = bits(w, 23, 22), to = bits(w, 16, 15);
+    bool to_dbl = to == 1;
+    if (l->mode || from == to || (from == 1 && to == 3))
+        return false;
+    int dest = vreg_dest(RD(w), XMM_T1);
+    vec_zero(l, XMM_T0);
+    if (from == 3) {
+        from_half(l, w, dest, to_dbl);
+    } else if (to == 3) {
+        int n = vreg_read(l, RN(w), XMM_T1);
+        x_vi(e, VINSERTPS, XMM_T1, n, rm_reg(n), 0x0e);
+        may_fault(l);
+        x_vi(e, VCVTPS2PH, XMM_T1, 0, rm_reg(dest), ROUND_NEAREST);
+    } else {
+        may_fault(l);
+        x_v(e, to_dbl ? VCVTSS2SD : VCVTSD2SS, dest, XMM_T0, vreg(RN(w)));
+    }
+    vreg_commit(l, RD(w), dest, to_dbl ? 64 : 96);
+    return true;
+}
 
 bool lift_fcvtl(struct lift *l, uint32_t w)
 {

@@ -281,22 +281,6 @@ bool lift_frinti_scalar(struct lift *l, uint32_t w)
     return round_to(l, w, 12);
 }
 
-/* Between single and double; bits 16..15 say what the result is, 0 single, 1 double. */
-bool lift_fcvt_scalar(struct lift *l, uint32_t w)
-{
-    if (!plain(l, w) || bits(w, 16, 15) >= 2)
-        return false;
-    bool from_dbl = is_double(w), to_dbl = bit(w, 15);
-    if (from_dbl == to_dbl)
-        return false;
-    int dest = vreg_dest(RD(w), XMM_T1);
-    zero(l, XMM_T0);
-    may_fault(l);
-    x_v(&l->e, to_dbl ? VCVTSS2SD : VCVTSD2SS, dest, XMM_T0, vreg(RN(w)));
-    vreg_commit(l, RD(w), dest, upper_of(to_dbl));
-    return true;
-}
-
 /* ---- moves to and from general registers; conversions are in lift_convert.c ---- */
 
 /* FMOV between a general and a vector register: sf and type agree or it is half precision or reserved. */
@@ -406,6 +390,43 @@ bool lift_fcmp_zero(struct lift *l, uint32_t w)
         return false;
     compare(l, w, true);
     flags_set(l, FL_FCMP);
+    return true;
+}
+
+/*
+ * The comparison if the condition holds, else a constant. EFLAGS of a
+ * floating-point comparison cannot say every constant, so both end as after SUB:
+ * of 0 and 1, 0 and 0, or 1 and 0.
+ */
+bool lift_fccmp(struct lift *l, uint32_t w)
+{
+    struct emit *e = &l->e;
+    unsigned cond = bits(w, 15, 12);
+    uint8_t *to_const[2];
+    if (!plain(l, w))
+        return false;
+    if (cond >= 14) {
+        compare(l, w, false);
+        flags_set(l, FL_FCMP);
+        return true;
+    }
+    flags_read(l);
+    unsigned jumps = flags_jump8(e, flags_negated(flags_cond(l, cond)), to_const);
+    compare(l, w, false);
+    uint8_t *unordered = x_jcc8(e, CC_P);
+    x_setcc(e, CC_A, rm_reg(RAX));
+    x_setcc(e, CC_B, rm_reg(RCX));
+    x_rm(e, false, 0x3a | OP_BYTE, RAX, rm_reg(RCX)); /* cmp al, cl */
+    uint8_t *ordered = x_jmp8(e);
+    x_bind8(e, unordered);
+    emit_flags_const(e, 3);
+    uint8_t *done = x_jmp8(e);
+    for (unsigned i = 0; i < jumps; i++)
+        x_bind8(e, to_const[i]);
+    emit_flags_const(e, w & 15);
+    x_bind8(e, ordered);
+    x_bind8(e, done);
+    flags_set(l, FL_SUB);
     return true;
 }
 

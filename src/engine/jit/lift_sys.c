@@ -71,6 +71,27 @@ bool lift_msr_tpidr(struct lift *l, uint32_t w)
     return true;
 }
 
+/* Linux leaves it zero for EL0. */
+bool lift_mrs_tpidrro(struct lift *l, uint32_t w)
+{
+    gpr_set(l, RD(w), 0);
+    return true;
+}
+
+bool lift_mrs_cntfrq(struct lift *l, uint32_t w)
+{
+    gpr_set(l, RD(w), A64_COUNTER_HZ);
+    return true;
+}
+
+/* CF is the complement of C after a subtraction and C itself after an addition: it is read the other way from here. */
+bool lift_cfinv(struct lift *l, uint32_t w)
+{
+    flags_consume(l, FL_SUB);
+    flags_set(l, FL_ADD);
+    return true;
+}
+
 bool lift_mrs_ctr(struct lift *l, uint32_t w)
 {
     gpr_set(l, RD(w), A64_CTR_EL0);
