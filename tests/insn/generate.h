@@ -412,8 +412,15 @@ static const uint16_t idioms[][2] = {
     {A64_subs_imm, A64_ccmp_imm}, {A64_subs_reg, A64_ccmp_reg}, {A64_ands_imm, A64_ccmn_reg},
     {A64_ccmp_reg, A64_ccmp_imm}, {A64_ccmn_imm, A64_ccmp_reg}, {A64_ccmp_imm, A64_b_cond},
     {A64_ccmp_reg, A64_b_cond},   {A64_ccmn_imm, A64_b_cond},   {A64_ccmn_reg, A64_b_cond},
+    {A64_add_imm, A64_add_imm},   {A64_sub_imm, A64_add_imm},   {A64_subs_reg, A64_csel},
     {A64_subs_reg, A64_b_cond},   {A64_adds_imm, A64_b_cond},   {A64_ccmp_imm, A64_csinc},
 };
+
+/* Data processing of general registers, C4.1: op0 = 100x, x101. */
+static bool is_integer(uint32_t word)
+{
+    return (word & 0x1c000000) == 0x10000000 || (word & 0x0e000000) == 0x0a000000;
+}
 
 /* A word of a wanted row for place i. */
 static uint32_t make_any_word(bool (*wanted)(const struct a64_row *), unsigned i, unsigned n)
@@ -462,8 +469,11 @@ static void make_block(unsigned n, bool (*wanted)(const struct a64_row *), struc
             !make_partner(idiom[1], first, second, n, &word[second]))
             continue;
         word[i] = first;
-        if (second == i + 2)
-            word[i + 1] = make_any_word(wanted, i + 1, n);
+        if (second == i + 2) { /* an integer instruction may be lifted otherwise when NZCV waits */
+            do {
+                word[i + 1] = make_any_word(wanted, i + 1, n);
+            } while (i % 2 && !is_integer(word[i + 1]));
+        }
         i = second;
     }
     put_words(c, word, n);

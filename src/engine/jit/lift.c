@@ -62,14 +62,9 @@ void gpr_set(struct lift *l, unsigned n, uint64_t v)
 {
     if (n == 31)
         return;
-    if (pin_of_gpr[n] != NOREG) {
-        x_imm(&l->e, pin_of_gpr[n], v);
-    } else if ((int64_t)v == (int32_t)v) {
-        x_store_imm(&l->e, true, gpr_slot(n), (int32_t)v);
-    } else {
-        x_imm(&l->e, RAX, v);
-        x_store(&l->e, true, gpr_slot(n), RAX);
-    }
+    int r = gpr_dest(n, RAX);
+    x_imm(&l->e, r, v);
+    gpr_commit(l, n, r);
 }
 
 int vreg_read(struct lift *l, unsigned n, int t)

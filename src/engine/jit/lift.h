@@ -200,6 +200,12 @@ void vreg_commit_d(struct lift *l, unsigned n, int x);
 
 /* Before code that changes EFLAGS: keeps NZCV if somebody reads it later. */
 void flags_clobber(struct lift *l);
+/* EFLAGS alone hold NZCV that is read later: a form that leaves them alone is worth an instruction or two. */
+static inline bool flags_busy(const struct lift *l)
+{
+    return l->flags != FL_MEM && l->live_out && !l->flags_saved;
+}
+
 /* The code just emitted left NZCV in EFLAGS. */
 void flags_set(struct lift *l, enum flags_at kind);
 /* Makes EFLAGS hold NZCV, for an instruction that reads and does not change them. Uses RAX. */

@@ -35,6 +35,24 @@ static void keep_low(struct emit *e, bool w, int dest, unsigned width)
     }
 }
 
+/* X[d] = X[n] shifted left, then right; EFLAGS stay. */
+static bool bitfield_flagless(struct lift *l, bool w, unsigned d, unsigned n, unsigned left,
+                              unsigned right, enum shiftx how)
+{
+    struct emit *e = &l->e;
+    int dest = gpr_dest(d, RAX);
+    struct rm from = gpr(n);
+    if (left) {
+        x_imm(e, RCX, left);
+        x_shiftx(e, SHX_SHL, w, dest, from, RCX);
+        from = rm_reg(dest);
+    }
+    x_imm(e, RCX, right);
+    x_shiftx(e, how, w, dest, from, RCX);
+    gpr_commit(l, d, dest);
+    return true;
+}
+
 bool lift_ubfm(struct lift *l, uint32_t w)
 {
     struct emit *e = &l->e;
@@ -54,6 +72,9 @@ bool lift_ubfm(struct lift *l, uint32_t w)
         gpr_commit(l, d, dest);
         return true;
     }
+    unsigned left = size - 1 - s, right = s >= r ? left + r : r - s - 1;
+    if (flags_busy(l) && n != 31)
+        return bitfield_flagless(l, wide, d, n, left, right, SHX_SHR);
     flags_clobber(l);
     int dest = start(l, wide, d, n);
     if (s >= r) { /* LSR, UBFX */
@@ -89,6 +110,9 @@ bool lift_sbfm(struct lift *l, uint32_t w)
         gpr_commit(l, d, dest);
         return true;
     }
+    unsigned left = size - 1 - s, right = s >= r ? left + r : r - s - 1;
+    if (flags_busy(l) && n != 31)
+        return bitfield_flagless(l, wide, d, n, left, right, SHX_SAR);
     flags_clobber(l);
     int dest = start(l, wide, d, n);
     if (s >= r) {
@@ -198,22 +222,29 @@ bool lift_rorv(struct lift *l, uint32_t w)
 
 /* ---- multiply, divide ---- */
 
-/* X[d] = X[a] + or - RAX; a 31: zero. Changes EFLAGS but for the sum. */
-static void add_product(struct lift *l, bool wide, unsigned d, unsigned a, bool subtract)
+/* X[d] = X[a] + or - product, a scratch register; a 31: zero. EFLAGS stay. */
+static void add_product(struct lift *l, bool wide, unsigned d, unsigned a, int product,
+                        bool subtract)
 {
     struct emit *e = &l->e;
-    int dest = gpr_dest(d, RCX);
-    if (!subtract) {
-        x_lea(e, wide, dest, rm_sib(RAX, gpr_read(l, a, RCX), 0, 0));
-    } else if (a == 31) {
-        x_un(e, UN_NEG, wide, rm_reg(RAX));
-        dest = RAX;
-    } else {
-        if (!rm_is_reg(gpr(a)) || gpr(a).reg != dest)
-            x_load(e, wide, dest, gpr(a));
-        x_alu(e, ALU_SUB, wide, dest, rm_reg(RAX));
-    }
+    int dest = gpr_dest(d, product);
+    if (subtract)
+        x_un(e, UN_NOT, wide, rm_reg(product)); /* -x is ~x + 1 */
+    if (a == 31)
+        x_lea(e, wide, dest, rm_mem(product, subtract));
+    else
+        x_lea(e, wide, dest, rm_sib(gpr_read(l, a, RDX), product, 0, subtract));
     gpr_commit(l, d, dest);
+}
+
+/* X[d] = X[a] + or - X[n] * X[m], without EFLAGS. */
+static bool multiply_flagless(struct lift *l, uint32_t w, bool subtract)
+{
+    bool wide = bit(w, 31);
+    gpr_copy(l, wide, RDX, RN(w));
+    x_mulx(&l->e, wide, RAX, RCX, gpr(RM(w)));
+    add_product(l, wide, RD(w), RA(w), RCX, subtract);
+    return true;
 }
 
 static bool multiply_add(struct lift *l, uint32_t w, bool subtract)
@@ -226,6 +257,8 @@ static bool multiply_add(struct lift *l, uint32_t w, bool subtract)
         gpr_set(l, d, 0);
         return true;
     }
+    if (flags_busy(l) && n != 31 && m != 31)
+        return multiply_flagless(l, w, subtract);
     flags_clobber(l);
     if (plain && rm_is_reg(gpr(d)) && (m == d || n == d)) {
         x_imul(&l->e, wide, gpr(d).reg, gpr(m == d ? n : m));
@@ -240,7 +273,7 @@ static bool multiply_add(struct lift *l, uint32_t w, bool subtract)
     if (plain)
         gpr_commit(l, d, product);
     else
-        add_product(l, wide, d, RA(w), subtract);
+        add_product(l, wide, d, RA(w), product, subtract);
     return true;
 }
 
@@ -270,15 +303,20 @@ static bool multiply_long(struct lift *l, uint32_t w, bool sign, bool subtract)
     bool plain = a == 31 && !subtract;
     if (d == 31)
         return true;
-    flags_clobber(l);
-    int product = plain ? gpr_dest(d, RAX) : RAX;
-    extend_word(l, RCX, RM(w), sign);
+    bool flagless = flags_busy(l);
+    int product = flagless || !plain ? RCX : gpr_dest(d, RAX);
+    extend_word(l, RDX, RM(w), sign);
     extend_word(l, product, RN(w), sign);
-    x_imul(&l->e, true, product, rm_reg(RCX));
+    if (flagless) {
+        x_mulx(&l->e, true, RAX, product, rm_reg(product));
+    } else {
+        flags_clobber(l);
+        x_imul(&l->e, true, product, rm_reg(RDX));
+    }
     if (plain)
         gpr_commit(l, d, product);
     else
-        add_product(l, true, d, a, subtract);
+        add_product(l, true, d, a, product, subtract);
     return true;
 }
 

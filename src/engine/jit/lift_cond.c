@@ -22,6 +22,15 @@ static void select_else(struct lift *l, bool w, unsigned m, enum select how)
         x_lea(e, w, RAX, rm_mem(RAX, 1));
 }
 
+/* X[n], with the zero register in RAX. */
+static struct rm operand(struct lift *l, unsigned n)
+{
+    if (n != 31)
+        return gpr(n);
+    x_imm(&l->e, RAX, 0);
+    return rm_reg(RAX);
+}
+
 static bool select(struct lift *l, uint32_t w, enum select how)
 {
     struct emit *e = &l->e;
@@ -43,14 +52,15 @@ static bool select(struct lift *l, uint32_t w, enum select how)
         gpr_commit(l, d, dest);
         return true;
     }
-    if (c.cc2 < 0 && how == SEL_PLAIN && n != 31 && m != 31 && rm_is_reg(gpr(d))) {
+    if (c.cc2 < 0 && how == SEL_PLAIN && rm_is_reg(gpr(d))) {
         int dest = gpr_dest(d, RAX);
         if (m == d) {
-            x_cmov(e, c.cc, wide, dest, gpr(n));
+            x_cmov(e, c.cc, wide, dest, operand(l, n));
         } else {
+            struct rm otherwise = operand(l, m);
             if (n != d)
-                x_load(e, wide, dest, gpr(n));
-            x_cmov(e, c.cc ^ 1, wide, dest, gpr(m));
+                gpr_copy_z(l, wide, dest, n);
+            x_cmov(e, c.cc ^ 1, wide, dest, otherwise);
         }
         return true;
     }

@@ -105,11 +105,25 @@ static struct rm operand_extended(struct lift *l, bool w, uint32_t word)
 
 /* ---- add and subtract ---- */
 
-static bool add_constant(struct lift *l, uint32_t w, int32_t sign)
+static int32_t add_operand(uint32_t w)
+{
+    int32_t imm = (int32_t)(bits(w, 21, 10) << (bit(w, 22) ? 12 : 0));
+    return bit(w, 30) ? -imm : imm;
+}
+
+/* Two additions to one register, as the offsets of thread-local variables are added, are one. */
+static bool add_constant(struct lift *l, uint32_t w)
 {
     unsigned d = RD(w), n = RN(w);
-    int32_t imm = sign * (int32_t)(bits(w, 21, 10) << (bit(w, 22) ? 12 : 0));
+    int32_t imm = add_operand(w);
     bool wide = bit(w, 31);
+    const struct insn *next = &l->insn[l->at + 1];
+    if (l->at < l->block[l->insn[l->at].block].last && wide && bit(next->word, 31) &&
+        (next->op == A64_add_imm || next->op == A64_sub_imm) && RD(next->word) == d &&
+        RN(next->word) == d) {
+        imm += add_operand(next->word);
+        l->skip = 1;
+    }
     if (imm == 0 && wide) {
         gpr_move(l, d, n);
         return true;
@@ -127,12 +141,12 @@ static bool add_constant(struct lift *l, uint32_t w, int32_t sign)
 
 bool lift_add_imm(struct lift *l, uint32_t w)
 {
-    return add_constant(l, w, 1);
+    return add_constant(l, w);
 }
 
 bool lift_sub_imm(struct lift *l, uint32_t w)
 {
-    return add_constant(l, w, -1);
+    return add_constant(l, w);
 }
 
 /* Sets NZCV from n op m; the result goes to X[d] unless that is XZR. */
@@ -210,6 +224,15 @@ bool lift_sub_reg(struct lift *l, uint32_t w)
     bool wide = bit(w, 31);
     if (d == 31)
         return true;
+    if (flags_busy(l) && RM(w) != 31 && !bits(w, 15, 10)) { /* n - m is n + ~m + 1 */
+        int dest = gpr_dest(d, RAX);
+        gpr_copy(l, wide, RCX, RM(w));
+        x_un(&l->e, UN_NOT, wide, rm_reg(RCX));
+        x_lea(&l->e, wide, dest,
+              RN(w) == 31 ? rm_mem(RCX, 1) : rm_sib(gpr_read(l, RN(w), RAX), RCX, 0, 1));
+        gpr_commit(l, d, dest);
+        return true;
+    }
     flags_clobber(l);
     if (RN(w) == 31 && RM(w) != 31 && !bits(w, 15, 10)) {
         int dest = gpr_dest(d, RAX);
