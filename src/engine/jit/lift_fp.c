@@ -6,7 +6,8 @@
  * interpreter does it (fault.c). Quiet NaNs propagate alike if the operands
  * keep their order; fused multiply-add is the exception and is looked at.
  * The other exceptions accumulate in MXCSR and are read from it when the thread
- * leaves translated code (thunks.c).
+ * leaves translated code (thunks.c). What has a vector form of the same shape
+ * (minimum, maximum, rounding, conversions) is done with that.
  *
  * Bits 127..64 of a scalar result are zero. VEX scalar operations copy them
  * from the first source, so it matters whether they are known zero there.
@@ -103,34 +104,6 @@ bool lift_fnmul_scalar(struct lift *l, uint32_t w)
     x_v(&l->e, VPXOR, XMM_T1, XMM_T1, rm_const(dbl ? K_SIGN_D : K_SIGN_S));
     commit_scalar(l, RD(w), XMM_T1, dbl);
     return true;
-}
-
-/*
- * Of two zeros x86 returns the second, Arm the lesser or greater: the sign is
- * put together from both orders. A NaN traps.
- */
-static bool minmax(struct lift *l, uint32_t w, unsigned op)
-{
-    if (!plain(l, w))
-        return false;
-    bool dbl = is_double(w);
-    int a = vreg_read(l, RN(w), XMM_T0), b = vreg_read(l, RM(w), XMM_T1);
-    may_fault(l);
-    x_v(&l->e, VFP(op, dbl, false), XMM_T2, a, rm_reg(b));
-    x_v(&l->e, VFP(op, dbl, false), XMM_T3, b, rm_reg(a));
-    x_v(&l->e, op == FP_MIN ? VPOR : VPAND, XMM_T2, XMM_T2, rm_reg(XMM_T3));
-    commit_scalar(l, RD(w), XMM_T2, dbl);
-    return true;
-}
-
-bool lift_fmax_scalar(struct lift *l, uint32_t w)
-{
-    return minmax(l, w, FP_MAX);
-}
-
-bool lift_fmin_scalar(struct lift *l, uint32_t w)
-{
-    return minmax(l, w, FP_MIN);
 }
 
 /* ---- fused multiply-add ---- */
@@ -235,50 +208,6 @@ bool lift_fneg_scalar(struct lift *l, uint32_t w)
         commit_scalar(l, RD(w), XMM_T0, dbl);
     }
     return true;
-}
-
-/* ROUNDSx: rounding in bits 1..0, 4 = MXCSR's, 8 = no precision exception. */
-static bool round_to(struct lift *l, uint32_t w, unsigned imm)
-{
-    if (!plain(l, w))
-        return false;
-    bool dbl = is_double(w);
-    int dest = vreg_dest(RD(w), XMM_T1);
-    zero(l, XMM_T0);
-    may_fault(l);
-    x_vi(&l->e, VROUND(dbl, false), dest, XMM_T0, vreg(RN(w)), imm);
-    vreg_commit(l, RD(w), dest, upper_of(dbl));
-    return true;
-}
-
-bool lift_frintn_scalar(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 8);
-}
-
-bool lift_frintm_scalar(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 9);
-}
-
-bool lift_frintp_scalar(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 10);
-}
-
-bool lift_frintz_scalar(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 11);
-}
-
-bool lift_frintx_scalar(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 4);
-}
-
-bool lift_frinti_scalar(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 12);
 }
 
 /* ---- moves to and from general registers; conversions are in lift_convert.c ---- */

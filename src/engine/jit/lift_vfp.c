@@ -144,39 +144,44 @@ bool lift_fabd_scalar(struct lift *l, uint32_t w)
     return difference(l, w, SCALAR);
 }
 
-/* T2 = the larger or smaller of a and b. As in lift_fp.c: zeros of both orders are put together, NaNs trap. Uses T3. */
-static void choose(struct lift *l, bool dbl, unsigned op, int a, int b)
+/*
+ * T2 = the larger or smaller of a and b. Of two zeros x86 returns the second,
+ * Arm the lesser or greater: the sign is put together from both orders. A NaN traps. Uses T3.
+ */
+static void choose(struct lift *l, bool dbl, bool packed, unsigned op, int a, int b)
 {
-    x_v(&l->e, VFP(op, dbl, true), XMM_T2, a, rm_reg(b));
-    x_v(&l->e, VFP(op, dbl, true), XMM_T3, b, rm_reg(a));
+    x_v(&l->e, VFP(op, dbl, packed), XMM_T2, a, rm_reg(b));
+    x_v(&l->e, VFP(op, dbl, packed), XMM_T3, b, rm_reg(a));
     x_v(&l->e, op == FP_MIN ? VPOR : VPAND, XMM_T2, XMM_T2, rm_reg(XMM_T3));
 }
 
 static bool minmax(struct lift *l, uint32_t w, enum shape shape, unsigned op, int a, int b)
 {
     may_fault(l);
-    choose(l, is_double(w), op, a, b);
+    choose(l, is_double(w), true, op, a, b);
     commit(l, w, shape, XMM_T2);
     return true;
 }
 
-static bool minmax_vec(struct lift *l, uint32_t w, unsigned op)
+/* A scalar needs no repeated lanes: the host has the operation for one. */
+static bool minmax_two(struct lift *l, uint32_t w, enum shape shape, unsigned op)
 {
     if (l->mode)
         return false;
-    int a = vfp_operand(l, w, VECTOR, RN(w), XMM_T0), b = vfp_operand(l, w, VECTOR, RM(w), XMM_T1);
-    return minmax(l, w, VECTOR, op, a, b);
+    if (shape == VECTOR) {
+        int a = vfp_operand(l, w, shape, RN(w), XMM_T0),
+            b = vfp_operand(l, w, shape, RM(w), XMM_T1);
+        return minmax(l, w, shape, op, a, b);
+    }
+    int a = vreg_read(l, RN(w), XMM_T0), b = vreg_read(l, RM(w), XMM_T1);
+    may_fault(l);
+    choose(l, is_double(w), false, op, a, b);
+    commit(l, w, shape, XMM_T2);
+    return true;
 }
 
-bool lift_fmax_vec(struct lift *l, uint32_t w)
-{
-    return minmax_vec(l, w, FP_MAX);
-}
-
-bool lift_fmin_vec(struct lift *l, uint32_t w)
-{
-    return minmax_vec(l, w, FP_MIN);
-}
+BOTH(fmax, minmax_two(l, w, shape, FP_MAX))
+BOTH(fmin, minmax_two(l, w, shape, FP_MIN))
 
 /* ---- fused multiply-add: any NaN is the interpreter's ---- */
 
@@ -323,10 +328,10 @@ static bool minmax_across(struct lift *l, uint32_t w, unsigned op)
     int n = vreg_read(l, RN(w), XMM_T0);
     may_fault(l);
     x_vi(&l->e, VPSHUFD, XMM_T1, 0, rm_reg(n), 0x4e);
-    choose(l, false, op, n, XMM_T1);
+    choose(l, false, true, op, n, XMM_T1);
     x_v(&l->e, VMOVAPS, XMM_T0, 0, rm_reg(XMM_T2));
     x_vi(&l->e, VPSHUFD, XMM_T1, 0, rm_reg(XMM_T2), 0xb1);
-    choose(l, false, op, XMM_T0, XMM_T1);
+    choose(l, false, true, op, XMM_T0, XMM_T1);
     commit(l, w, SCALAR, XMM_T2);
     return true;
 }
@@ -469,43 +474,29 @@ bool lift_fsqrt_vec(struct lift *l, uint32_t w)
     return true;
 }
 
-static bool round_to(struct lift *l, uint32_t w, unsigned imm)
+static bool round_to(struct lift *l, uint32_t w, enum shape shape, unsigned imm)
 {
+    bool dbl = is_double(w);
     if (l->mode)
         return false;
-    int n = vfp_operand(l, w, VECTOR, RN(w), XMM_T0), d = dest(w, VECTOR, XMM_T1);
+    if (shape == VECTOR) {
+        int n = vfp_operand(l, w, shape, RN(w), XMM_T0), d = dest(w, shape, XMM_T1);
+        may_fault(l);
+        x_vi(&l->e, VROUND(dbl, true), d, 0, rm_reg(n), imm);
+        vec_commit(l, w, d);
+        return true;
+    }
+    int d = vreg_dest(RD(w), XMM_T1);
+    vec_zero(l, XMM_T0);
     may_fault(l);
-    x_vi(&l->e, VROUND(is_double(w), true), d, 0, rm_reg(n), imm);
-    vec_commit(l, w, d);
+    x_vi(&l->e, VROUND(dbl, false), d, XMM_T0, vreg(RN(w)), imm);
+    vreg_commit(l, RD(w), d, dbl ? 64 : 96);
     return true;
 }
 
-bool lift_frintn_vec(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 0 | ROUND_QUIET);
-}
-
-bool lift_frintm_vec(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 1 | ROUND_QUIET);
-}
-
-bool lift_frintp_vec(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 2 | ROUND_QUIET);
-}
-
-bool lift_frintz_vec(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, ROUND_ZERO | ROUND_QUIET);
-}
-
-bool lift_frintx_vec(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 4);
-}
-
-bool lift_frinti_vec(struct lift *l, uint32_t w)
-{
-    return round_to(l, w, 4 | ROUND_QUIET);
-}
+BOTH(frintn, round_to(l, w, shape, ROUND_NEAREST | ROUND_QUIET))
+BOTH(frintm, round_to(l, w, shape, ROUND_DOWN | ROUND_QUIET))
+BOTH(frintp, round_to(l, w, shape, ROUND_UP | ROUND_QUIET))
+BOTH(frintz, round_to(l, w, shape, ROUND_ZERO | ROUND_QUIET))
+BOTH(frintx, round_to(l, w, shape, ROUND_MODE))
+BOTH(frinti, round_to(l, w, shape, ROUND_MODE | ROUND_QUIET))
