@@ -443,7 +443,7 @@ static void leading_zeros(struct lift *l, unsigned size, int n)
     struct emit *e = &l->e;
     static const uint16_t lower[2] = {K_EVEN_BYTES, K_EVEN_HALVES};
     look_up_halves(l, n, K_CLZ_HIGH, K_CLZ_LOW, VPMINUB);
-    for (unsigned s = 0; s < size; s++) {
+    for (unsigned s = 0; s < size && s < ARRAY_LEN(lower); s++) {
         vec_shr(l, s + 1, false, XMM_T1, XMM_T0, 8u << s, XMM_T3);
         x_v(e, lanes_cmpeq.op[s + 1], XMM_T3, XMM_T1, rm_const(K_WIDTH + 16 * s));
         x_v(e, VPAND, XMM_T0, XMM_T0, rm_reg(XMM_T3));

@@ -150,11 +150,9 @@
 #define VPMAXUB V0(1, 1, 0xde)
 #define VPMAXUW V0(2, 1, 0x3e)
 #define VPMAXUD V0(2, 1, 0x3f)
-#define VPMINSQ (V1(2, 1, 0x39) | VOP_ONLY)
 #define VPMINUQ (V1(2, 1, 0x3b) | VOP_ONLY)
 #define VPMAXSQ (V1(2, 1, 0x3d) | VOP_ONLY)
 #define VPMAXUQ (V1(2, 1, 0x3f) | VOP_ONLY)
-#define VPLZCNTD (V0(2, 1, 0x44) | VOP_ONLY)
 #define VPOPCNTB (V0(2, 1, 0x54) | VOP_ONLY)
 #define VPDPBUSD (V0(2, 1, 0x50) | VOP_ONLY)
 #define VPCMPEQB V(1, 1, 0x74)
@@ -226,7 +224,6 @@
 #define VPMOVSQD (V0(2, 2, 0x25) | VOP_ONLY) /* reg is the source, r/m the destination */
 #define VPMOVUSQD (V0(2, 2, 0x15) | VOP_ONLY)
 #define VPMOVWB (V0(2, 2, 0x30) | VOP_ONLY)
-#define VPMOVDW (V0(2, 2, 0x33) | VOP_ONLY)
 #define VPERMQ (V1(3, 1, 0x00) | VOP_W) /* 256 bits only */
 #define VPMOVSXBW V0(2, 1, 0x20)
 #define VPMOVSXWD V0(2, 1, 0x23)
