@@ -297,6 +297,45 @@
     seq sdot
     sdot v0.4s, v1.16b, v2.16b
     end sdot
+    seq sqadd_8h
+    sqadd v0.8h, v1.8h, v2.8h
+    end sqadd_8h
+    seq sqxtun
+    sqxtun v0.8b, v1.8h
+    end sqxtun
+    seq sqrshrun
+    sqrshrun v0.8b, v1.8h, #6
+    end sqrshrun
+    seq sqrdmulh
+    sqrdmulh v0.8h, v1.8h, v2.8h
+    end sqrdmulh
+    seq srshl_4s
+    srshl v0.4s, v1.4s, v2.4s
+    end srshl_4s
+    seq sshl_4s
+    sshl v0.4s, v1.4s, v2.4s
+    end sshl_4s
+    seq shadd_16b
+    shadd v0.16b, v1.16b, v2.16b
+    end shadd_16b
+    seq clz_4s
+    clz v0.4s, v1.4s
+    end clz_4s
+    seq uaddlv_8h
+    uaddlv s0, v1.8h
+    end uaddlv_8h
+    seq uadalp_8h
+    uadalp v0.4s, v1.8h
+    end uadalp_8h
+    seq fcvtas_4s
+    fcvtas v0.4s, v1.4s
+    end fcvtas_4s
+    seq frecpe_4s
+    frecpe v0.4s, v1.4s
+    end frecpe_4s
+    seq fcvtms_w
+    fcvtms w0, d1
+    end fcvtms_w
     seq high_registers
     eor v28.16b, v29.16b, v30.16b
     end high_registers
@@ -306,6 +345,24 @@
     seq ld2
     ld2 {v0.16b, v1.16b}, [x1]
     end ld2
+    seq ld3
+    ld3 {v0.16b-v2.16b}, [x1]
+    end ld3
+    seq st3
+    st3 {v0.16b-v2.16b}, [x1]
+    end st3
+    seq ld4
+    ld4 {v0.8h-v3.8h}, [x1]
+    end ld4
+    seq st4
+    st4 {v0.16b-v3.16b}, [x1], #64
+    end st4
+    seq ld1r
+    ld1r {v0.8h}, [x1]
+    end ld1r
+    seq ld2_lane
+    ld2 {v0.b, v1.b}[3], [x1]
+    end ld2_lane
     seq aese
     aese v0.16b, v1.16b
     aesmc v0.16b, v0.16b
