@@ -1,5 +1,5 @@
 #!/bin/bash
-# test: all needs=debug timeout=1800 alone
+# test: all needs=debug timeout=1800 alone engines=once
 # stress-ng's stressors with --verify, some seconds each: no failure, no hang, no runtime that dies.
 . "$TOP/tests/apps/lib.sh"
 failed=''
