@@ -25,7 +25,7 @@ LINK = -static-pie
 
 # Sanitized builds stay what elver is: static, its own memory, threads and signals. Broken promises of the language are
 # traps; addresses are checked by calls to our own base/asan.c, whose shadow lies above the guest's memory.
-# The fault room reports both.
+# The fault room reports both. SAN=thread is the compiler's own library and for tests/unit/threads alone.
 CLANG = $(findstring clang,$(CC))
 SANITIZERS = $(subst $(comma), ,$(SAN))
 comma = ,
@@ -46,6 +46,9 @@ SAN_CFLAGS += -fasan-shadow-offset=$(SHADOW) --param asan-stack=1 --param asan-g
 	-fsanitize-address-use-after-scope --param asan-instrumentation-with-call-threshold=0
 endif
 LINK += $(patsubst %,-Wl$(comma)--wrap=%,memcpy memmove memset memcmp strlen snprintf vsnprintf)
+endif
+ifneq ($(filter thread,$(SANITIZERS)),)
+SAN_CFLAGS += -fsanitize=thread -Wno-tsan
 endif
 ifneq ($(filter fuzzer,$(SANITIZERS)),)
 SAN_CFLAGS += -fsanitize=fuzzer-no-link
@@ -124,7 +127,7 @@ $(BUILD)/%.c.o: %.c | $(GEN)
 	$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -c -o $@ $<
 
-$(BUILD)/src/base/asan.c.o: SAN_CFLAGS = -DSANITIZE_SHADOW=$(SHADOW)
+$(BUILD)/src/base/asan.c.o: SAN_CFLAGS = $(addprefix -DSANITIZE_SHADOW=,$(SHADOW))
 
 $(BUILD)/%.S.o: %.S $(VDSO)
 	@mkdir -p $(@D)
@@ -181,10 +184,13 @@ check-all: deps
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory check-real
 
-# The tests of the rooms and the guest tests on a build that watches its own memory and arithmetic.
+# The tests of the rooms and the guest tests on a build that watches its own memory and arithmetic; what threads share
+# under ThreadSanitizer, which is given the addresses that it wants.
 check-san: deps
 	@$(MAKE) --no-print-directory SAN=address,undefined all tests
 	@$(MAKE) --no-print-directory SAN=address,undefined sanitized
+	@$(MAKE) --no-print-directory SAN=thread build-thread/tests/unit/threads
+	setarch -R build-thread/tests/unit/threads
 
 # The fuzz targets with libFuzzer, which grows a collection of inputs in build/corpus, on a build that watches itself.
 FUZZ_SECONDS ?= 60

@@ -2,6 +2,7 @@
 # test: engines=once all timeout=600
 # The same bytes from another folder, and a build by clang that works.
 . "$TOP/tests/cli/lib.sh"
+unset BUILD SAN MAKEFLAGS # of the make that runs the tests
 mkdir a b
 for d in a b; do
     (cd "$TOP" && git ls-files -z --cached --others --exclude-standard Makefile src tools | xargs -0 cp --parents -t "$OLDPWD/$d")

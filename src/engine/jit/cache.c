@@ -50,7 +50,8 @@ static uint64_t seen_hash(uint64_t key)
 static void table_put(uint64_t key, const uint8_t *code, struct region *r)
 {
     uint64_t bit = seen_hash(key);
-    seen[bit / 64] |= 1ull << bit % 64;
+    uint64_t *word = &seen[bit / 64];
+    __atomic_store_n(word, *word | 1ull << bit % 64, __ATOMIC_RELAXED);
     size_t i = table_hash(key, table.size);
     while (table.slot[i].key > 1 && table.slot[i].key != key)
         i = (i + 1) & (table.size - 1);
