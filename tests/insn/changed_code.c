@@ -50,6 +50,52 @@ static int call(const void *code)
 
 #define ANY (PROT_READ | PROT_WRITE | PROT_EXEC)
 
+/* MOVZ and three MOVKs with other instructions between them, then BLR. */
+static void write_far_caller(uint32_t *at, const void *callee)
+{
+    uint64_t to = (uint64_t)callee;
+    unsigned i = 0;
+
+    at[i++] = 0xa9bf7bfd;                                      /* stp x29, x30, [sp, #-16]! */
+    at[i++] = 0xd2800010 | (uint32_t)(to & 0xffff) << 5;       /* movz x16 */
+    at[i++] = 0x910003fd;                                      /* mov x29, sp */
+    at[i++] = 0xf2a00010 | (uint32_t)(to >> 16 & 0xffff) << 5; /* movk x16, lsl 16 */
+    at[i++] = 0xf2e00010 | (uint32_t)(to >> 48) << 5;          /* movk x16, lsl 48 */
+    at[i++] = 0xaa1f03e0;                                      /* mov x0, xzr */
+    at[i++] = 0xf2c00010 | (uint32_t)(to >> 32 & 0xffff) << 5; /* movk x16, lsl 32 */
+    at[i++] = 0xd63f0200;                                      /* blr x16 */
+    at[i++] = 0x11000400;                                      /* add w0, w0, #1 */
+    at[i++] = 0xa8c17bfd;                                      /* ldp x29, x30, [sp], #16 */
+    at[i++] = RET;
+}
+
+TEST(calls_of_a_constant_that_changes)
+{
+    uint32_t *code = map_code(ANY), *far = map_code(ANY);
+    int wrong = 0;
+
+    for (int n = 0; n < 2; n++)
+        write_function(far + 16 * n, 10 * n);
+    sync_code(far, 128);
+    for (int i = 0; i < 20; i++) {
+        write_far_caller(code, far + 16 * (i % 2));
+        sync_code(code, 64);
+        for (int k = 0; k < 30; k++)
+            wrong += call(code) != 10 * (i % 2) + 1;
+    }
+    CHECK_EQ(wrong, 0);
+    write_function(far, 33);
+    sync_code(far, 8);
+    write_far_caller(code + 64, far);
+    sync_code(code + 64, 64);
+    for (int k = 0; k < 30; k++)
+        wrong += call(code + 64) != 34;
+    write_function(far, 44); /* the callee changes, its callers do not */
+    sync_code(far, 8);
+    CHECK_EQ(call(code + 64), 45);
+    CHECK_EQ(wrong, 0);
+}
+
 TEST(written_and_called_again)
 {
     uint32_t *code = map_code(ANY);

@@ -177,6 +177,12 @@ void gpr_move(struct lift *l, unsigned d, unsigned n);
 /* X[n] = constant (31: nothing). */
 void gpr_set(struct lift *l, unsigned n, uint64_t v);
 
+/*
+ * The constant that MOVZ or MOVN and MOVKs of this block have put into X[d] (W[d]) before the current instruction,
+ * with others between them, as compilers schedule them (lift_int.c).
+ */
+bool gpr_constant(const struct lift *l, unsigned d, bool wide, uint64_t *value);
+
 /* ---- vector registers (lift.c) ---- */
 
 static inline struct rm vreg(unsigned n)

@@ -154,10 +154,24 @@ bool lift_br(struct lift *l, uint32_t w)
     return true;
 }
 
+/* Code that was made at run time calls what is far away by a constant: as good as BL. */
+static bool call_constant(struct lift *l, unsigned n)
+{
+    uint64_t target;
+    if (!gpr_constant(l, n, true, &target) || target & 3)
+        return false;
+    l->live_out = l->live_out && flags_live_at(l, target);
+    flags_clobber(l);
+    push_return(l, RAX);
+    call_to(l, target);
+    after_call(l);
+    return true;
+}
+
 bool lift_blr(struct lift *l, uint32_t w)
 {
     struct emit *e = &l->e;
-    if (wants_flags(l))
+    if (wants_flags(l) || call_constant(l, RN(w)))
         return true;
     flags_clobber(l);
     gpr_copy_z(l, true, RAX, RN(w));

@@ -592,11 +592,7 @@ static bool writes_only_fields(uint32_t w)
            (w & 0x3a000000) == 0x28000000;
 }
 
-/*
- * The constant that MOVZ or MOVN and MOVKs have put into X[d] (W[d]) at this place of the block, with other
- * instructions between them, as compilers schedule them.
- */
-static bool constant_of(const struct lift *l, unsigned d, bool wide, uint64_t *value)
+bool gpr_constant(const struct lift *l, unsigned d, bool wide, uint64_t *value)
 {
     unsigned known = 0; /* halfwords */
     *value = 0;
@@ -629,7 +625,7 @@ bool lift_movk(struct lift *l, uint32_t w)
     uint64_t v = (uint64_t)bits(w, 20, 5) << shift, before;
     if (d == 31)
         return true;
-    if (constant_of(l, d, bit(w, 31), &before)) {
+    if (gpr_constant(l, d, bit(w, 31), &before)) {
         gpr_set(l, d, (before & ~(0xffffull << shift)) | v);
         return true;
     }
