@@ -19,6 +19,7 @@
 struct jit jit = {.lock = LOCK_INIT(LOCK_CODE)};
 
 #define DEFAULT_ARENA (256ul << 20)
+#define ARENA_PIECE (1ul << 20)
 
 /* ---- guest address -> code: open addressing, a power of two in size ---- */
 
@@ -337,17 +338,41 @@ static bool views_make(long fd, uint8_t *exec_view)
     return ok;
 }
 
+/*
+ * The arena is opened a piece at a time: what a stray pointer of the guest finds
+ * above the guest's range shall be little. A host that comes to refuse it
+ * (PR_SET_MDWE) leaves the arena as large as it is.
+ */
+static bool arena_open_more(void)
+{
+    size_t left = (size_t)(jit.arena + jit.arena_bytes - jit.emit.end);
+    size_t piece = left < ARENA_PIECE ? left : ARENA_PIECE;
+    if (!piece || host_syscall(LINUX_SYS_mprotect, (uint64_t)jit.emit.end, piece,
+                               PROT_READ | PROT_WRITE | PROT_EXEC, 0, 0, 0) < 0)
+        return false;
+    jit.emit.end += piece;
+    return true;
+}
+
+bool cache_has_room(void)
+{
+    return jit.emit.p + REGION_CODE <= jit.emit.end ||
+           (!jit.emit.to_exec && arena_open_more() && jit.emit.p + REGION_CODE <= jit.emit.end);
+}
+
 /* Where the host forbids memory that is writable and executable at once the arena is mapped twice. */
 static bool arena_make(bool dual)
 {
-    jit.arena = dual ? NULL : mem_pages(jit.arena_bytes, PROT_READ | PROT_WRITE | PROT_EXEC);
-    if (jit.arena)
+    jit.arena = jit.emit.p = jit.emit.end = mem_pages(jit.arena_bytes, PROT_NONE);
+    if (!jit.arena)
+        return false;
+    if (!dual && arena_open_more())
         return true;
-    jit.arena = mem_pages(jit.arena_bytes, PROT_NONE);
     uint8_t *exec_view = mem_pages(jit.arena_bytes, PROT_NONE);
-    if (!jit.arena || !exec_view || !views_make(file_make(), exec_view))
+    if (!exec_view || !views_make(file_make(), exec_view))
         return false;
     jit.emit.to_exec = exec_view - jit.arena;
+    jit.emit.end = jit.arena + jit.arena_bytes;
     return true;
 }
 
@@ -383,7 +408,5 @@ int cache_init(size_t bytes, bool dual)
     jit.fallback = mem_alloc(A64_OP_COUNT * sizeof *jit.fallback);
     if (!jit.lift || !jit.fallback || !arena_make(dual))
         return -1;
-    jit.emit.p = jit.arena;
-    jit.emit.end = jit.arena + jit.arena_bytes;
     return 0;
 }

@@ -189,6 +189,8 @@ void jit_hash_emit(struct emit *e);
 
 /* ---- cache.c: under jit.lock unless it says otherwise ---- */
 int cache_init(size_t bytes, bool dual);
+/* Is there room for a region? */
+bool cache_has_room(void);
 void cache_fork_prepare(void);
 void cache_fork_parent(void);
 void cache_fork_child(void);

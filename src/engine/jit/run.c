@@ -139,7 +139,7 @@ static const uint8_t *code_for(struct cpu *cpu, struct link *from, struct region
     code = cache_find(cpu->pc | th->mode, &r);
     if (!code && heat_up(cpu->pc)) {
         otherwise = jit.thunk.fetch;
-        if (jit.emit.p + REGION_CODE > jit.emit.end)
+        if (!cache_has_room())
             arena_empty(th);
         r = region_translate(cpu->pc, cpu, th->mode);
         code = r ? r->code : NULL;
