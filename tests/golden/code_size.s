@@ -94,6 +94,26 @@
     seq rbit
     rbit x0, x1
     end rbit
+    seq rbit_clz
+    rbit x0, x1
+    clz x0, x0
+    end rbit_clz
+    seq cmp_then_shift
+    cmp x0, x1
+    lsr x2, x3, #4
+    mul x4, x2, x3
+    csel x0, x2, x4, hi
+    end cmp_then_shift
+    seq movk_apart
+    movz x0, #1
+    add x1, x2, x3
+    movk x0, #2, lsl #16
+    sub x2, x3, #8
+    movk x0, #3, lsl #32
+    end movk_apart
+    seq mul_long
+    smull x0, w1, w2
+    end mul_long
     seq rev
     rev x0, x1
     end rev

@@ -344,10 +344,13 @@ bool lift_smulh(struct lift *l, uint32_t w)
 {
     if (RD(w) == 31)
         return true;
+    if (RM(w) == 31) {
+        gpr_set(l, RD(w), 0);
+        return true;
+    }
     flags_clobber(l);
     gpr_copy_z(l, true, RAX, RN(w));
-    gpr_copy_z(l, true, RCX, RM(w));
-    x_un(&l->e, UN_IMUL, true, rm_reg(RCX));
+    x_un(&l->e, UN_IMUL, true, gpr(RM(w)));
     gpr_commit(l, RD(w), RDX);
     return true;
 }
@@ -356,10 +359,14 @@ bool lift_umulh(struct lift *l, uint32_t w)
 {
     if (RD(w) == 31)
         return true;
+    if (RM(w) == 31) {
+        gpr_set(l, RD(w), 0);
+        return true;
+    }
+    int dest = gpr_dest(RD(w), RAX);
     gpr_copy_z(l, true, RDX, RN(w));
-    gpr_copy_z(l, true, RCX, RM(w));
-    x_mulx(&l->e, true, RAX, RCX, rm_reg(RCX));
-    gpr_commit(l, RD(w), RAX);
+    x_mulx(&l->e, true, dest, RCX, gpr(RM(w)));
+    gpr_commit(l, RD(w), dest);
     return true;
 }
 
@@ -544,11 +551,12 @@ static bool reverse(struct lift *l, uint32_t w, bool wide, bool halves)
 {
     if (RD(w) == 31)
         return true;
-    gpr_copy_z(l, wide, RAX, RN(w));
-    x_bswap(&l->e, wide, RAX);
+    int dest = gpr_dest(RD(w), RAX);
+    gpr_copy_z(l, wide, dest, RN(w));
+    x_bswap(&l->e, wide, dest);
     if (halves)
-        x_rorx(&l->e, true, RAX, rm_reg(RAX), 32);
-    gpr_commit(l, RD(w), RAX);
+        x_rorx(&l->e, true, dest, rm_reg(dest), 32);
+    gpr_commit(l, RD(w), dest);
     return true;
 }
 

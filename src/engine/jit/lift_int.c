@@ -583,13 +583,17 @@ bool lift_movn(struct lift *l, uint32_t w)
     return move_wide(l, w, true);
 }
 
-/* Data processing, and loads and stores of one or two registers: they write registers that their fields name. */
-static bool writes_only_fields(uint32_t w)
+/* May the instruction write X[d]? What is not known to write only what its fields say, may. */
+static bool may_write(uint32_t w, unsigned d)
 {
-    return (w & 0x1c000000) == 0x10000000 || (w & 0x0e000000) == 0x0a000000 ||
-           (w & 0x0e000000) == 0x0e000000 || (w & 0x3b000000) == 0x39000000 ||
-           (w & 0x3b200000) == 0x38000000 || (w & 0x3b200c00) == 0x38200800 ||
-           (w & 0x3a000000) == 0x28000000;
+    bool processing = (w & 0x1c000000) == 0x10000000 || (w & 0x0e000000) == 0x0a000000 ||
+                      (w & 0x0e000000) == 0x0e000000;
+    bool pair = (w & 0x3a000000) == 0x28000000;
+    bool single = (w & 0x3b000000) == 0x39000000 || (w & 0x3b200000) == 0x38000000 ||
+                  (w & 0x3b200c00) == 0x38200800;
+    if (RD(w) == d || !(processing || pair || single))
+        return true;
+    return !processing && (RN(w) == d || (pair && RA(w) == d));
 }
 
 bool gpr_constant(const struct lift *l, unsigned d, bool wide, uint64_t *value)
@@ -612,7 +616,7 @@ bool gpr_constant(const struct lift *l, unsigned d, bool wide, uint64_t *value)
             known |= 1u << bits(w, 22, 21);
             if (whole)
                 return true;
-        } else if (!writes_only_fields(w) || RD(w) == d || RN(w) == d || RM(w) == d || RA(w) == d) {
+        } else if (may_write(w, d)) {
             return false;
         }
     }
