@@ -220,6 +220,29 @@
     seq cas
     cas x0, x2, [x1]
     end cas
+    seq ldaxr_stlxr
+    ldaxr x0, [x1]
+    stlxr w2, x0, [x1]
+    end ldaxr_stlxr
+    seq casp
+    casp x4, x5, x6, x7, [x1]
+    end casp
+    seq ldxp
+    ldxp x6, x7, [x1]
+    end ldxp
+    seq helper_call
+    stp x29, x30, [sp, #-16]!
+    bl helper
+    ldp x29, x30, [sp], #16
+    end helper_call
+    .p2align 2
+helper:
+    adrp x16, buffer
+    ldrb w16, [x16, #:lo12:buffer]
+    cbz w16, 1f
+    ldadd x0, x0, [x1]
+    ret
+1:  ret
 
 // ---- control ----
     seq call
@@ -252,6 +275,16 @@
     b.gt 1f
     fadd d0, d1, d2
 1:  end fcmp_branch
+    seq fccmp_branch
+    fcmp d0, d1
+    fccmp d2, d3, #4, ge
+    b.ne 1f
+    fmov d0, d1
+1:
+    end fccmp_branch
+    seq fcvt_half
+    fcvt s0, h1
+    end fcvt_half
     seq fcsel
     fcmp d0, d1
     fcsel d0, d1, d2, mi
@@ -387,6 +420,15 @@
     aese v0.16b, v1.16b
     aesmc v0.16b, v0.16b
     end aese
+    seq sha1c
+    sha1c q0, s1, v2.4s
+    end sha1c
+    seq sha256su1
+    sha256su1 v0.4s, v1.4s, v2.4s
+    end sha256su1
+    seq crc32x
+    crc32x w0, w0, x5
+    end crc32x
     seq sha256h
     sha256h q0, q1, v2.4s
     end sha256h
