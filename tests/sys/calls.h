@@ -49,9 +49,12 @@ static void calls_init(void)
         printf("# links are there\n");
     if (chmod(".", 0777))
         printf("# not ours\n");
-    have.memory = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* At the same place everywhere, because some calls take an address for a number. */
+    have.memory = mmap((void *)0x20000000, 3 * PAGE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     munmap(have.memory + 2 * PAGE, PAGE);
-    have.read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    have.read_only = mmap((void *)0x20100000, PAGE, PROT_READ,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 }
 
@@ -237,7 +240,7 @@ static const long *by_name(const char *name)
     return NULL;
 }
 
-static void calls_arguments(const struct row *r, long *a)
+__attribute__((unused)) static void calls_arguments(const struct row *r, long *a)
 {
     const long *named = by_name(r->name);
 
@@ -254,7 +257,8 @@ static void calls_arguments(const struct row *r, long *a)
     (count < SPOILS ? spoils[count++] = (struct spoil){argument, label, (long)(number)} : spoils[0])
 
 /* The ways in which an argument of a row is spoilt; how many. Descriptors are given by the child's numbers. */
-static unsigned calls_spoils(const struct row *r, int argument, struct spoil *spoils)
+__attribute__((unused)) static unsigned calls_spoils(const struct row *r, int argument,
+                                                     struct spoil *spoils)
 {
     static char long_name[300], long_path[5000];
     unsigned count = 0;
