@@ -59,6 +59,7 @@ static struct group *group_sharing(struct group *from, uint64_t flags)
     g->image = from->image;
     g->image.path = from->image.path ? mem_strdup(from->image.path) : NULL;
     g->own_root = from->own_root;
+    g->has_views = from->has_views;
     g->run = from->run;
     g->forked = from->forked;
     g->space = space_get(from->space);

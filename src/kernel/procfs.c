@@ -281,15 +281,21 @@ static procfs_generator *const generators[] = {
     [VIEW_REVIDR] = show_revidr,
 };
 
+/* The same file by a descriptor of its own. -LINUX_Exxx without /proc. */
+static long open_again(long fd, int flags)
+{
+    char link[32];
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", (int)fd);
+    return host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)link, flags | LINUX_O_CLOEXEC,
+                        0, 0, 0);
+}
+
 /* The memfd as who opens a file to read it gets it: F_GETFL tells programs that check. Keeps the number. */
 static long make_read_only(long fd, int flags)
 {
-    char name[40];
-    long again;
+    long again = open_again(fd, LINUX_O_RDONLY | (flags & LINUX_O_NONBLOCK));
 
-    snprintf(name, sizeof(name), "/proc/self/fd/%ld", fd);
-    again = host_syscall(LINUX_SYS_openat, LINUX_AT_FDCWD, (uintptr_t)name,
-                         LINUX_O_RDONLY | LINUX_O_CLOEXEC | (flags & LINUX_O_NONBLOCK), 0, 0, 0);
     if (again < 0)
         return again;
     fd = host_syscall(LINUX_SYS_dup3, again, fd, flags & LINUX_O_CLOEXEC, 0, 0, 0);
@@ -297,32 +303,60 @@ static long make_read_only(long fd, int flags)
     return fd;
 }
 
-/* A read-only descriptor of the text, at offset 0. */
-static long text_to_fd(const struct procfs_text *t, const char *name, int flags)
+/* The whole text into an empty file. */
+static long put_text(long fd, const struct procfs_text *t)
 {
+    for (size_t done = 0; done < t->len;) {
+        long n =
+            host_syscall(LINUX_SYS_pwrite64, fd, (uintptr_t)t->p + done, t->len - done, done, 0, 0);
+
+        if (n <= 0)
+            return n < 0 ? n : -LINUX_ENOMEM;
+        done += n;
+    }
+    return 0;
+}
+
+static void close_fd(long fd)
+{
+    host_syscall(LINUX_SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+/* What a file of a view is called: the path, by which procfs_rewind knows what it shows. */
+static void view_name(const struct view *v, char *buf, size_t cap)
+{
+    const char *last = strrchr(patterns[v->kind], '/') + 1;
+
+    if (v->pid)
+        procfs_host_path(v, last, buf, cap);
+    else
+        snprintf(buf, cap, "%s", last);
+}
+
+/* A read-only descriptor of the text, at offset 0. Where it cannot be opened anew it is sealed instead. */
+static long text_to_fd(const struct procfs_text *t, const struct view *v, int flags)
+{
+    char name[64];
+
+    view_name(v, name, sizeof(name));
     long fd = host_syscall(
         LINUX_SYS_memfd_create, (uintptr_t)name,
         LINUX_MFD_ALLOW_SEALING | (flags & LINUX_O_CLOEXEC ? LINUX_MFD_CLOEXEC : 0), 0, 0, 0, 0);
 
     if (fd < 0)
         return fd;
-    for (size_t done = 0; done < t->len;) {
-        long n =
-            host_syscall(LINUX_SYS_pwrite64, fd, (uintptr_t)t->p + done, t->len - done, done, 0, 0);
-
-        if (n <= 0) {
-            host_syscall(LINUX_SYS_close, fd, 0, 0, 0, 0, 0);
-            return n < 0 ? n : -LINUX_ENOMEM;
-        }
-        done += n;
+    long err = put_text(fd, t);
+    if (err < 0) {
+        close_fd(fd);
+        return err;
     }
+    long reader = make_read_only(fd, flags);
+    if (reader >= 0)
+        return reader;
     host_syscall(LINUX_SYS_fcntl, fd, LINUX_F_ADD_SEALS,
                  LINUX_F_SEAL_SEAL | LINUX_F_SEAL_SHRINK | LINUX_F_SEAL_GROW | LINUX_F_SEAL_WRITE,
                  0, 0, 0);
-    long rc = make_read_only(fd, flags);
-    if (rc < 0)
-        host_syscall(LINUX_SYS_close, fd, 0, 0, 0, 0, 0);
-    return rc;
+    return fd;
 }
 
 long procfs_open(const struct view *v, int flags)
@@ -330,8 +364,6 @@ long procfs_open(const struct view *v, int flags)
     struct procfs_text text = {0};
     long result;
 
-    if (v->kind == VIEW_MEM && (flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY)
-        current->group->writes_memory = true;
     if (v->kind >= ARRAY_LEN(generators) || !generators[v->kind] || (flags & LINUX_O_PATH) ||
         (flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY)
         return PROCFS_NATIVE;
@@ -339,10 +371,39 @@ long procfs_open(const struct view *v, int flags)
         return -LINUX_ENOTDIR;
     result = generators[v->kind](v, &text);
     if (result == 0)
-        result = text.failed ? -LINUX_ENOMEM
-                             : text_to_fd(&text, strrchr(patterns[v->kind], '/') + 1, flags);
+        result = text.failed ? -LINUX_ENOMEM : text_to_fd(&text, v, flags);
     procfs_text_free(&text);
+    if (result >= 0)
+        current->group->has_views = true;
     return result;
+}
+
+void procfs_rewind(int fd)
+{
+    static const char prefix[] = "/memfd:/proc/", suffix[] = " (deleted)";
+    struct procfs_text text = {0};
+    struct view v;
+    char link[32], name[96];
+    long n, writer;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    n = read_link(link, name, sizeof(name) - 1) - (long)strlen(suffix);
+    if (n < 0 || strncmp(name, prefix, strlen(prefix)) != 0)
+        return;
+    name[n] = '\0';
+    if (!procfs_lookup(&v, LINUX_AT_FDCWD, strchr(name, ':') + 1) || !generators[v.kind])
+        return;
+    writer = open_again(fd, LINUX_O_RDWR);
+    if (writer < 0)
+        return;
+    /* Of a process that is gone the text becomes empty, as a read of its file gives ESRCH. */
+    if (generators[v.kind](&v, &text) < 0)
+        text.len = 0;
+    host_syscall(LINUX_SYS_ftruncate, writer, 0, 0, 0, 0, 0);
+    if (put_text(writer, &text) < 0)
+        host_syscall(LINUX_SYS_ftruncate, writer, 0, 0, 0, 0, 0);
+    close_fd(writer);
+    procfs_text_free(&text);
 }
 
 /* ---- listings ---- */

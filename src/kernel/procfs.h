@@ -37,6 +37,9 @@ bool procfs_lookup(struct view *v, int dirfd, const char *name);
 /* openat of a view with the guest's LINUX_O_* flags: a descriptor, -LINUX_Exxx, or PROCFS_NATIVE. */
 long procfs_open(const struct view *v, int flags);
 
+/* The guest went back to the start of fd: if it shows a view, the next read sees what there is now. */
+void procfs_rewind(int fd);
+
 /* readlinkat of a view into buf (cap bytes, no NUL): the length, -LINUX_Exxx, or PROCFS_NATIVE. */
 long procfs_readlink(const struct view *v, char *buf, size_t cap);
 

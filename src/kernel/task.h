@@ -59,7 +59,9 @@ struct group {
 
     bool is_tracer;     /* kernel/ptrace.c */
     bool writes_memory; /* a /proc/PID/mem was opened for writing (sys/ptrace.c) */
-    bool own_root;      /* chroot or pivot_root was called: the sysroot ended (path.c) */
+    bool
+        has_views; /* a view was opened, so going back to the start of a file may mean a new one (procfs.c) */
+    bool own_root; /* chroot or pivot_root was called: the sysroot ended (path.c) */
 
     /* What the loop above this room does: run.c's. */
     void (*run)(struct task *t) noreturn_fn; /* the life of a new thread */

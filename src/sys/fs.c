@@ -92,6 +92,16 @@ long sys_openat2(int dirfd, gva name, gva how_at, uint64_t size)
     return SYS_HOST(path.dirfd, path.name, &how, sizeof(how));
 }
 
+/* A file of /proc is made anew for who reads it again from its start. */
+long sys_lseek(int fd, int64_t offset, uint32_t whence)
+{
+    long at = SYS_HOST(fd, offset, whence);
+
+    if (unlikely(at == 0 && current->group->has_views))
+        procfs_rewind(fd);
+    return at;
+}
+
 /* ---- names ---- */
 
 /* Hands out a host path of n bytes with its NUL, as the guest knows it. */

@@ -352,6 +352,24 @@ TEST(a_view_is_a_file)
     CHECK_ERR(open("/proc/self/maps/x", O_RDONLY), ENOTDIR);
 }
 
+/* Who keeps a file open and goes back to its start sees what there is now. */
+TEST(a_view_read_again_is_new)
+{
+    static char before[1 << 16], after[1 << 16];
+    int fd = open("/proc/self/maps", O_RDONLY);
+    long n = read(fd, before, sizeof(before) - 1), m;
+    char *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0), line[32];
+
+    CHECK(n > 0);
+    snprintf(line, sizeof(line), "%lx-", (long)page);
+    CHECK(!strstr(before, line));
+    CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
+    m = read(fd, after, sizeof(after) - 1);
+    CHECK(m > n && strstr(after, line));
+    munmap(page, 4096);
+    close(fd);
+}
+
 static void *thread(void *arg)
 {
     char path[64], name[32], *p;
