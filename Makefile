@@ -127,6 +127,9 @@ $(BUILD)/%.c.o: %.c | $(GEN)
 	$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -c -o $@ $<
 
+# CPU_FEATURE_ACTIVE of the host's libc shifts a one into the sign.
+$(BUILD)/src/engine/jit/run.c.o $(BUILD)/src/debug/doctor.c.o: SAN_CFLAGS += $(if $(SAN),-fno-sanitize=shift)
+
 $(BUILD)/src/base/asan.c.o: SAN_CFLAGS = $(addprefix -DSANITIZE_SHADOW=,$(SHADOW))
 
 $(BUILD)/%.S.o: %.S $(VDSO)
