@@ -12,6 +12,7 @@
 
 #include "abi/errno.h"
 #include "abi/syscalls.h"
+#include "debug/core.h"
 #include "debug/crash.h"
 #include "debug/strace.h"
 #include "kernel/options.h"
@@ -35,6 +36,7 @@ static void settle(struct task *t, enum signal_outcome outcome, const struct lin
     if (outcome != SIGNAL_KILL)
         return;
     crash_report(t, info->si_signo, trap);
+    core_write(t, info);
     if (tracing(t))
         strace_exit(t, 0, info->si_signo);
     host_die(info->si_signo);

@@ -9,7 +9,7 @@ packages_of() {
     case $1 in
     build) echo gcc make libc6-dev libcapstone-dev binutils-aarch64-linux-gnu ;;
     test) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev python3 debian-archive-keyring \
-        ca-certificates util-linux qemu-user git openssl ;;
+        ca-certificates util-linux qemu-user git openssl gdb-multiarch ;;
     lint) echo clang clang-format clang-tidy shellcheck python3 git libcmocka-dev libcapstone-dev ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     bench) echo qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross python3 ;;

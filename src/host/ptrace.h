@@ -18,6 +18,9 @@ enum host_trap {
     HOST_TRAP_KICK = -0x656c03, /* tracer to tracee: come to a safe point; rt.value is what for */
 };
 
+/* A kick that is not a tracer's: the thread is to stop for good (kernel/park.h). Else it is a signal's number. */
+#define HOST_KICK_PARK 0x100
+
 /* struct host_thread starts to be readable by a tracer when `mark` has this value. */
 #define HOST_THREAD_MARK 0x7265766c65310001ull
 

@@ -60,6 +60,7 @@ static struct group *group_sharing(struct group *from, uint64_t flags)
     g->image.path = from->image.path ? mem_strdup(from->image.path) : NULL;
     g->own_root = from->own_root;
     g->has_views = from->has_views;
+    g->catches_core = from->catches_core;
     g->run = from->run;
     g->forked = from->forked;
     g->space = space_get(from->space);

@@ -7,6 +7,7 @@
 #include "abi/errno.h"
 #include "abi/syscalls.h"
 #include "host/ptrace.h"
+#include "kernel/park.h"
 #include "kernel/procfs_text.h"
 #include "kernel/ptrace.h"
 #include "kernel/signal.h"
@@ -229,6 +230,8 @@ void ptrace_service(struct task *t)
 {
     uint32_t sig = __atomic_exchange_n(&t->host.kicked, 0, __ATOMIC_RELAXED);
 
+    if (sig == HOST_KICK_PARK)
+        park_here(t);
     flush_patches(t->group);
     if (!sig || !t->tracing.on)
         return;

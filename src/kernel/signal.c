@@ -12,6 +12,7 @@
 #include "abi/errno.h"
 #include "abi/syscalls.h"
 #include "base/log.h"
+#include "kernel/park.h"
 #include "kernel/ptrace.h"
 #include "kernel/sigframe.h"
 #include "mm/uaccess.h"
@@ -25,6 +26,19 @@
      LINUX_SA_RESTORER | LINUX_SA_ONSTACK | LINUX_SA_RESTART | LINUX_SA_NODEFER |           \
      LINUX_SA_RESETHAND)
 
+/* The host would write the runtime's core; debug/core.c writes the guest's. */
+static void catch_core(struct task *t)
+{
+    struct sighand *s = t->group->sighand;
+    struct linux_rlimit limit = {0};
+
+    host_syscall(LINUX_SYS_prlimit64, 0, LINUX_RLIMIT_CORE, 0, (uintptr_t)&limit, 0, 0);
+    t->group->catches_core = limit.rlim_cur != 0;
+    for (int sig = 1; t->group->catches_core && sig <= LINUX_NSIG; sig++)
+        if (PARK_CORE_SIGNALS & LINUX_SIGMASK(sig) && s->action[sig].handler == LINUX_SIG_DFL)
+            BUG_ON(host_signal_action(sig, HOST_SIG_CATCH, 0) < 0);
+}
+
 int signal_init(struct task *t)
 {
     struct sighand *s = t->group->sighand;
@@ -37,6 +51,7 @@ int signal_init(struct task *t)
         if (ignored & LINUX_SIGMASK(sig))
             s->action[sig].handler = LINUX_SIG_IGN;
     }
+    catch_core(t);
     return 0;
 }
 
@@ -48,6 +63,8 @@ static int host_install(const struct task *t, int sig, const struct linux_sigact
                                                              : HOST_SIG_CATCH;
     uint32_t flags = (uint32_t)a->flags;
 
+    if (what == HOST_SIG_DFL && t->group->catches_core && PARK_CORE_SIGNALS & LINUX_SIGMASK(sig))
+        what = HOST_SIG_CATCH;
     /* A tracer hears of its tracees' stops whether it wants to or not (ptrace_heard). */
     if (sig == LINUX_SIGCHLD && t->group->is_tracer && what != HOST_SIG_CATCH) {
         flags |= what == HOST_SIG_IGN ? LINUX_SA_NOCLDWAIT : 0;
@@ -297,7 +314,8 @@ static enum signal_outcome act_on(struct task *t, struct linux_siginfo *info)
     if (action.handler > LINUX_SIG_IGN)
         return enter_handler(t, &action, info);
     if (action.handler == LINUX_SIG_DFL) {
-        if (HOST_SYNC_MASK & LINUX_SIGMASK(sig))
+        if (HOST_SYNC_MASK & LINUX_SIGMASK(sig) ||
+            (t->group->catches_core && PARK_CORE_SIGNALS & LINUX_SIGMASK(sig)))
             return SIGNAL_KILL;
         /* What nothing comes of does not go round once more, through the tracers. */
         if (IGNORED_BY_DEFAULT & LINUX_SIGMASK(sig))

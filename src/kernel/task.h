@@ -57,7 +57,11 @@ struct group {
 
     struct io_ring *rings; /* sys/io_uring.c: those that this process made */
 
-    bool is_tracer;     /* kernel/ptrace.c */
+    uint32_t parked; /* kernel/park.c: how many; a futex */
+    bool parking;    /* asked for */
+    bool
+        catches_core; /* RLIMIT_CORE was not 0 at start: signals that write a core come to signal.c */
+    bool is_tracer;   /* kernel/ptrace.c */
     bool writes_memory; /* a /proc/PID/mem was opened for writing (sys/ptrace.c) */
     bool
         has_views; /* a view was opened, so going back to the start of a file may mean a new one (procfs.c) */
@@ -124,6 +128,7 @@ struct task {
     } sleeping;        /* what restart_syscall(2) goes on with (sys/sleep.c) */
     int restart; /* LINUX_ERESTARTxxx: pc and x0 are set for a restart that a handler may turn into EINTR */
 
+    bool parked; /* kernel/park.c */
     bool
         vfork_child; /* made with CLONE_VFORK|CLONE_VM: the parent frees this struct and the host block */
 

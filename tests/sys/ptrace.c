@@ -30,18 +30,19 @@ static int wait_for(pid_t pid)
     return st;
 }
 
-#define CHECK_STOP(st, sig, event)                                                                 \
-    ({                                                                                             \
-        int st_ = (st);                                                                            \
-        test_report(WIFSTOPPED(st_) && WSTOPSIG(st_) == (sig) && STATUS_EVENT(st_) == (event),     \
-                    __LINE__, "status is %x, not a stop by %x with event %d", st_, (sig), (event)); \
+#define CHECK_STOP(st, sig, event)                                                             \
+    ({                                                                                         \
+        int st_ = (st);                                                                        \
+        test_report(WIFSTOPPED(st_) && WSTOPSIG(st_) == (sig) && STATUS_EVENT(st_) == (event), \
+                    __LINE__, "status is %x, not a stop by %x with event %d", st_, (sig),      \
+                    (event));                                                                  \
     })
 
-#define CHECK_EXIT(st, code)                                                                     \
-    ({                                                                                           \
-        int st_ = (st);                                                                          \
-        test_report(WIFEXITED(st_) && WEXITSTATUS(st_) == (code), __LINE__,                      \
-                    "status is %x, not an exit with %d", st_, (code));                           \
+#define CHECK_EXIT(st, code)                                                \
+    ({                                                                      \
+        int st_ = (st);                                                     \
+        test_report(WIFEXITED(st_) && WEXITSTATUS(st_) == (code), __LINE__, \
+                    "status is %x, not an exit with %d", st_, (code));      \
     })
 
 static long get_regs(pid_t pid, struct gpr *r)
@@ -57,18 +58,18 @@ static long set_regs(pid_t pid, struct gpr *r)
 }
 
 /* A child that is traced and has stopped itself, then runs body. */
-#define TRACED(body)                                            \
-    ({                                                          \
-        fflush(stdout);                                         \
-        pid_t child_ = fork();                                  \
-        if (child_ == 0) {                                      \
-            if (PT(PTRACE_TRACEME, 0, 0, 0))                    \
-                _exit(99);                                      \
-            raise(SIGSTOP);                                     \
-            _exit(body);                                        \
-        }                                                       \
-        CHECK_STOP(wait_for(child_), SIGSTOP, 0);               \
-        child_;                                                 \
+#define TRACED(body)                              \
+    ({                                            \
+        fflush(stdout);                           \
+        pid_t child_ = fork();                    \
+        if (child_ == 0) {                        \
+            if (PT(PTRACE_TRACEME, 0, 0, 0))      \
+                _exit(99);                        \
+            raise(SIGSTOP);                       \
+            _exit(body);                          \
+        }                                         \
+        CHECK_STOP(wait_for(child_), SIGSTOP, 0); \
+        child_;                                   \
     })
 
 static long word_at(pid_t pid, const void *at)
@@ -319,7 +320,7 @@ TEST(signal_is_dropped_changed_delivered)
         int b = handled;
         kill(getpid(), SIGUSR1);
         int c = handled;
-        a == 0 && b == SIGUSR2 && c == SIGUSR1 && handled_pid == 4321 ? 7 : 8;
+        a == 0 && b == SIGUSR2 &&c == SIGUSR1 &&handled_pid == 4321 ? 7 : 8;
     }));
     siginfo_t si;
     PT(PTRACE_CONT, pid, 0, 0);
@@ -500,7 +501,7 @@ TEST(register_sets)
         uint64_t tls, back = 0;
         __asm__ volatile("mrs %0, tpidr_el0" : "=r"(tls));
         __asm__ volatile("movi v9.16b, #0x5a\n brk #1\n umov %0, v9.d[1]" : "=r"(back)::"v9");
-        tls && back == 0x0123456789abcdef ? 7 : 8;
+        tls &&back == 0x0123456789abcdef ? 7 : 8;
     }));
     struct {
         __uint128_t v[32];
@@ -580,7 +581,7 @@ TEST(threads_are_followed)
         void *got = NULL;
         pthread_create(&t, NULL, thread_body, (void *)6);
         pthread_join(t, &got);
-        (int)(intptr_t) got;
+        (int)(intptr_t)got;
     }));
     unsigned long message = 0;
     CHECK_EQ(PT(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACECLONE), 0);
@@ -780,9 +781,7 @@ TEST(exitkill_and_a_tracer_that_goes)
     for (int kills = 0; kills < 2; kills++) {
         struct counter *c;
         pid_t pid = start_counter(&c);
-        int st = IN_CHILD(({
-            PT(PTRACE_SEIZE, pid, 0, kills ? PTRACE_O_EXITKILL : 0) != 0;
-        }));
+        int st = IN_CHILD(({ PT(PTRACE_SEIZE, pid, 0, kills ? PTRACE_O_EXITKILL : 0) != 0; }));
         CHECK_EXIT(st, 0);
         if (kills) {
             st = wait_for(pid);
