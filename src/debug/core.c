@@ -180,7 +180,8 @@ static void add_note(struct core *c, const char *name, uint32_t type, const void
                      size_t bytes)
 {
     static const char zero[8];
-    Elf64_Nhdr head = {.n_namesz = (uint32_t)strlen(name) + 1, .n_descsz = (uint32_t)bytes, .n_type = type};
+    Elf64_Nhdr head = {
+        .n_namesz = (uint32_t)strlen(name) + 1, .n_descsz = (uint32_t)bytes, .n_type = type};
 
     procfs_text_add(&c->notes, (const char *)&head, sizeof(head));
     procfs_text_add(&c->notes, name, head.n_namesz);
@@ -312,7 +313,8 @@ static bool put(struct core *c, const void *bytes, size_t len)
         len = c->limit;
     c->limit -= len;
     for (size_t done = 0; done < len;) {
-        long n = host_syscall(LINUX_SYS_write, (uint64_t)c->fd, (uint64_t)bytes + done, len - done, 0, 0, 0);
+        long n = host_syscall(LINUX_SYS_write, (uint64_t)c->fd, (uint64_t)bytes + done, len - done,
+                              0, 0, 0);
 
         if (n <= 0)
             return false;
@@ -342,8 +344,8 @@ static uint32_t pages_there(long pagemap, const struct area *a, uint64_t at, uns
     uint64_t entry[CHUNK / GUEST_PAGE];
     uint32_t there = 0;
 
-    if (a->inode || host_syscall(LINUX_SYS_pread64, (uint64_t)pagemap, (uint64_t)entry, count * 8ull,
-                                 at / GUEST_PAGE * 8, 0, 0) != (long)count * 8)
+    if (a->inode || host_syscall(LINUX_SYS_pread64, (uint64_t)pagemap, (uint64_t)entry,
+                                 count * 8ull, at / GUEST_PAGE * 8, 0, 0) != (long)count * 8)
         return ~0u;
     for (unsigned i = 0; i < count; i++)
         there |= (uint32_t)(entry[i] >> 62 != 0) << i;
@@ -362,9 +364,9 @@ static bool put_memory(struct core *c, const struct area *a, uint64_t bytes, lon
         uint32_t there = pages_there(pagemap, a, at, count);
 
         for (unsigned i = 0; i < count; i++) {
-            bool good = there >> i & 1 &&
-                        host_syscall(LINUX_SYS_pread64, (uint64_t)mem, (uint64_t)page, GUEST_PAGE,
-                                     at + i * GUEST_PAGE, 0, 0) == GUEST_PAGE;
+            bool good =
+                there >> i & 1 && host_syscall(LINUX_SYS_pread64, (uint64_t)mem, (uint64_t)page,
+                                               GUEST_PAGE, at + i * GUEST_PAGE, 0, 0) == GUEST_PAGE;
 
             if (good ? !put(c, page, GUEST_PAGE) : !leave_hole(c, GUEST_PAGE))
                 return false;
@@ -433,9 +435,10 @@ static void write_all(struct core *c, struct task *t, struct area *a)
     for (unsigned i = 0; room && i < c->loads && next_area(c, &at, a); i++)
         room = put_memory(c, a, dump_bytes(c, a), mem, pagemap);
     /* A hole at the end is part of the file. */
-    host_syscall(LINUX_SYS_ftruncate, (uint64_t)c->fd,
-                 (uint64_t)host_syscall(LINUX_SYS_lseek, (uint64_t)c->fd, 0, LINUX_SEEK_CUR, 0, 0, 0),
-                 0, 0, 0, 0);
+    host_syscall(
+        LINUX_SYS_ftruncate, (uint64_t)c->fd,
+        (uint64_t)host_syscall(LINUX_SYS_lseek, (uint64_t)c->fd, 0, LINUX_SEEK_CUR, 0, 0, 0), 0, 0,
+        0, 0);
 }
 
 /* ---- name and permission ---- */
@@ -484,9 +487,7 @@ static void add_percent(struct procfs_text *out, char what, const struct task *t
         host_syscall(LINUX_SYS_prctl, LINUX_PR_GET_NAME, (uint64_t)comm, 0, 0, 0, 0);
         add_word(out, comm);
         return;
-    case 'f':
-        add_word(out, strrchr(t->group->image.path, '/') + 1);
-        return;
+    case 'f': add_word(out, strrchr(t->group->image.path, '/') + 1); return;
     case 'E': add_word(out, t->group->image.path); return;
     default: return;
     }

@@ -134,7 +134,7 @@ struct host_thread {
     uint64_t mark;                     /* HOST_THREAD_MARK */
     struct linux_siginfo carried_info; /* of the signal that HOST_TRAP_CARRY hands over */
     struct linux_siginfo stop_info;    /* of SIGSTOP, whose bit is in sync_pending too */
-    volatile uint32_t kicked;          /* why HOST_TRAP_KICK came; 0 = it did not */
+    volatile uint32_t kicked;          /* by HOST_TRAP_KICK or _PARK, to what end; 0 = no */
     volatile uint32_t passing; /* a signal that this thread sends itself for its default action */
 
     void *

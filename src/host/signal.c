@@ -95,28 +95,28 @@ static void take(struct host_thread *self, int sig, const struct linux_siginfo *
     memcpy(&uc->uc_sigmask, &full, sizeof full);
 }
 
-/* A word from the tracer's runtime. False: nothing is to be done. */
-static bool heed_tracer(struct host_thread *self, const struct linux_siginfo *info, ucontext_t *uc)
+/* A word from the tracer's runtime, or from another thread of ours. False: it is none. */
+static bool heed(struct host_thread *self, const struct linux_siginfo *info, ucontext_t *uc)
 {
     int sig = (int)info->rt.value;
 
-    if (info->si_code == HOST_TRAP_STOP)
-        return false;
-    if (info->si_code == HOST_TRAP_KICK) {
-        self->kicked = (uint32_t)info->rt.value;
-    } else if (sig == LINUX_SIGSTOP) {
-        self->stop_info = self->carried_info;
-        self->sync_pending |= LINUX_SIGMASK(LINUX_SIGSTOP);
-    } else {
-        take(self, sig, &self->carried_info, uc);
+    switch (info->si_code) {
+    case HOST_TRAP_STOP: return true; /* nobody traces any more */
+    case HOST_TRAP_PARK: self->kicked = HOST_KICK_PARK; break;
+    case HOST_TRAP_KICK: self->kicked = (uint32_t)sig; break;
+    case HOST_TRAP_CARRY:
+        if (sig != LINUX_SIGSTOP) {
+            take(self, sig, &self->carried_info, uc);
+        } else {
+            self->stop_info = self->carried_info;
+            self->sync_pending |= LINUX_SIGMASK(LINUX_SIGSTOP);
+        }
+        break;
+    default: return false;
     }
+    *self->poll = 1;
+    leave_window(uc);
     return true;
-}
-
-static bool is_from_tracer(int sig, const struct linux_siginfo *info)
-{
-    return sig == LINUX_SIGTRAP && info->si_code <= HOST_TRAP_STOP &&
-           info->si_code >= HOST_TRAP_KICK;
 }
 
 static void on_signal(int sig, siginfo_t *host_info, void *context)
@@ -126,15 +126,14 @@ static void on_signal(int sig, siginfo_t *host_info, void *context)
     ucontext_t *uc = context;
 
     memcpy(&info, host_info, sizeof info);
+    if (sig == LINUX_SIGTRAP && heed(self, &info, uc))
+        return;
     if (is_sync(sig)) {
         if (from_instruction(&info)) {
             host_fault_handle(self, sig, &info, uc);
             return;
         }
-        if (is_from_tracer(sig, &info)) {
-            if (!heed_tracer(self, &info, uc))
-                return;
-        } else if (!(self->sync_pending & LINUX_SIGMASK(sig))) {
+        if (!(self->sync_pending & LINUX_SIGMASK(sig))) {
             self->sync_info[sync_index(sig)] = info;
             self->sync_pending |= LINUX_SIGMASK(sig);
         }

@@ -43,7 +43,7 @@ void park_others(struct task *t)
     if (__atomic_exchange_n(&g->parking, true, __ATOMIC_SEQ_CST))
         park_here(t);
     lock_acquire(&g->lock);
-    host_trap_fill(&info, HOST_TRAP_KICK, HOST_KICK_PARK);
+    host_trap_fill(&info, HOST_TRAP_PARK, 0);
     for (struct task *o = g->tasks; o; o = o->next)
         if (o != t && o->tid)
             host_syscall(LINUX_SYS_rt_tgsigqueueinfo, pid, (uint64_t)o->tid, LINUX_SIGTRAP,

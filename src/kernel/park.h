@@ -8,11 +8,11 @@
 #include "kernel/task.h"
 
 /* Signals whose default action writes a core file (signal(7)). */
-#define PARK_CORE_SIGNALS                                                                       \
-    (LINUX_SIGMASK(LINUX_SIGQUIT) | LINUX_SIGMASK(LINUX_SIGILL) | LINUX_SIGMASK(LINUX_SIGTRAP) | \
-     LINUX_SIGMASK(LINUX_SIGABRT) | LINUX_SIGMASK(LINUX_SIGBUS) | LINUX_SIGMASK(LINUX_SIGFPE) |  \
-     LINUX_SIGMASK(LINUX_SIGSEGV) | LINUX_SIGMASK(LINUX_SIGXCPU) |                               \
-     LINUX_SIGMASK(LINUX_SIGXFSZ) | LINUX_SIGMASK(LINUX_SIGSYS))
+#define PARK_CORE_SIGNALS                                                                         \
+    (LINUX_SIGMASK(LINUX_SIGQUIT) | LINUX_SIGMASK(LINUX_SIGILL) | LINUX_SIGMASK(LINUX_SIGTRAP) |  \
+     LINUX_SIGMASK(LINUX_SIGABRT) | LINUX_SIGMASK(LINUX_SIGBUS) | LINUX_SIGMASK(LINUX_SIGFPE) |   \
+     LINUX_SIGMASK(LINUX_SIGSEGV) | LINUX_SIGMASK(LINUX_SIGXCPU) | LINUX_SIGMASK(LINUX_SIGXFSZ) | \
+     LINUX_SIGMASK(LINUX_SIGSYS))
 
 /*
  * Returns when every other thread waits for the end, in park_here or in a system

@@ -51,7 +51,7 @@ grep -q -- '--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER' out || die "no signa
 grep -q '+++ killed by SIGUSR1 +++' out || die "no death"
 
 # 36 children, each seen from its first call to its end.
-expect done guest strace -f -o out "$PWD/threads"
+expect "done" guest strace -f -o out "$PWD/threads"
 expect 43 grep -c '+++ exited with' out
 expect 18 grep -c '+++ exited with 3 +++' out
 guest strace -f -c -o count "$PWD/threads" >/dev/null

@@ -1,5 +1,5 @@
 #!/bin/bash
-# test: engines=once needs=base timeout=300
+# test: engines=once needs=base,debug timeout=300
 # The commands of README.md and docs/usage.md are run as they stand there. A block of four blanks is a script; a line
 # that starts with "$ " is followed by what it prints. What builds, fetches or installs is tried by other tests.
 . "$TOP/tests/cli/lib.sh"
