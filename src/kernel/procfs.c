@@ -221,6 +221,8 @@ long procfs_readlink(const struct view *v, char *buf, size_t cap)
         return PROCFS_NATIVE;
     if (n < 0)
         return n;
+    if (!procfs_own(v))
+        n = (long)path_to_guest(path);
     if (n > (long)cap)
         n = (long)cap;
     memcpy(buf, path, n);

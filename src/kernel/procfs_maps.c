@@ -266,7 +266,6 @@ long procfs_other_exe(const struct view *v, char *buf, size_t cap)
     procfs_text_free(&maps);
     if (err < 0)
         return err;
-    path_to_guest(a.name);
     return snprintf(buf, cap, "%s", a.name);
 }
 

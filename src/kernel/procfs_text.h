@@ -38,7 +38,7 @@ typedef int procfs_generator(const struct view *v, struct procfs_text *out);
 procfs_generator procfs_maps, procfs_smaps, procfs_numa_maps, procfs_stat, procfs_statm,
     procfs_status, procfs_cpuinfo;
 
-/* The path of the program of another elver process, from its auxv and maps: its length, or an error. */
+/* The host's path of the program of another elver process, from its auxv and maps: its length, or an error. */
 long procfs_other_exe(const struct view *v, char *buf, size_t cap);
 /* What the guest's part of another elver process's mappings adds up to; 0 when it may not be read. */
 uint64_t procfs_other_bytes(const struct view *v);

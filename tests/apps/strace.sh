@@ -73,3 +73,7 @@ grep -q '+++ killed by SIGTERM +++' out || die "its end was not seen"
 
 guest ltrace -o out -e puts "$PWD/threads" >said
 grep -q "puts(\"done\")" out || die "ltrace saw no call"
+
+# /proc/PID/exe of a tracee out of the sysroot is the guest's file, not this machine's of the same name.
+guest ltrace -o out /usr/bin/true
+grep -q '+++ exited (status 0) +++' out || die "ltrace does not run /usr/bin/true"
