@@ -13,17 +13,16 @@
 
 /*
  * What a code above 0 says is never lost: the host keeps no count of such
- * signals (RLIMIT_SIGPENDING), but takes them from the process itself only.
+ * signals (RLIMIT_SIGPENDING), but takes them from the thread itself only.
  */
 enum host_trap {
     HOST_TRAP_STOP = 0x656c01,  /* tracee to tracer: the guest has stopped */
     HOST_TRAP_CARRY = 0x656c02, /* tracer to tracee: take carried_info; rt.value is its number */
-    HOST_TRAP_PARK = 0x656c03, /* to another thread of the process: stop for good (kernel/park.h) */
     HOST_TRAP_KICK =
-        -0x656c04, /* tracer to tracee: come to a safe point; rt.value is the signal of that stop */
+        -0x656c03, /* tracer to tracee: come to a safe point; rt.value is the signal of that stop */
 };
 
-/* In host_thread.kicked, where else the signal of a kick is. */
+/* In host_thread.kicked, where else the signal of a kick is: put there by another thread, which then sends SIGTRAP. */
 #define HOST_KICK_PARK 0x100
 
 /* struct host_thread starts to be readable by a tracer when `mark` has this value. */

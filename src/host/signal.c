@@ -102,7 +102,6 @@ static bool heed(struct host_thread *self, const struct linux_siginfo *info, uco
 
     switch (info->si_code) {
     case HOST_TRAP_STOP: return true; /* nobody traces any more */
-    case HOST_TRAP_PARK: self->kicked = HOST_KICK_PARK; break;
     case HOST_TRAP_KICK: self->kicked = (uint32_t)sig; break;
     case HOST_TRAP_CARRY:
         if (sig != LINUX_SIGSTOP) {
@@ -112,7 +111,9 @@ static bool heed(struct host_thread *self, const struct linux_siginfo *info, uco
             self->sync_pending |= LINUX_SIGMASK(LINUX_SIGSTOP);
         }
         break;
-    default: return false;
+    default:
+        if (self->kicked != HOST_KICK_PARK)
+            return false;
     }
     *self->poll = 1;
     leave_window(uc);
@@ -126,7 +127,7 @@ static void on_signal(int sig, siginfo_t *host_info, void *context)
     ucontext_t *uc = context;
 
     memcpy(&info, host_info, sizeof info);
-    if (sig == LINUX_SIGTRAP && heed(self, &info, uc))
+    if (sig == LINUX_SIGTRAP && self && heed(self, &info, uc))
         return;
     if (is_sync(sig)) {
         if (from_instruction(&info)) {

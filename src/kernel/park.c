@@ -1,5 +1,5 @@
 /*
- * Parking: see park.h. A thread is asked by the same kick that tracers use
+ * Parking: see park.h. A thread is asked in the way of a tracer's kick
  * (host/ptrace.h), so it leaves translated code and system calls alike.
  */
 #include "kernel/park.h"
@@ -37,17 +37,17 @@ static bool all_wait(const struct task *t)
 void park_others(struct task *t)
 {
     struct group *g = t->group;
-    struct linux_siginfo info;
     uint64_t pid = (uint64_t)host_syscall(LINUX_SYS_getpid, 0, 0, 0, 0, 0, 0);
 
     if (__atomic_exchange_n(&g->parking, true, __ATOMIC_SEQ_CST))
         park_here(t);
     lock_acquire(&g->lock);
-    host_trap_fill(&info, HOST_TRAP_PARK, 0);
-    for (struct task *o = g->tasks; o; o = o->next)
-        if (o != t && o->tid)
-            host_syscall(LINUX_SYS_rt_tgsigqueueinfo, pid, (uint64_t)o->tid, LINUX_SIGTRAP,
-                         (uint64_t)&info, 0, 0);
+    for (struct task *o = g->tasks; o; o = o->next) {
+        if (o == t || !o->tid)
+            continue;
+        o->host.kicked = HOST_KICK_PARK;
+        host_syscall(LINUX_SYS_tgkill, pid, (uint64_t)o->tid, LINUX_SIGTRAP, 0, 0, 0);
+    }
     for (;;) {
         uint32_t seen = __atomic_load_n(&g->parked, __ATOMIC_SEQ_CST);
 
