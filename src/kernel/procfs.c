@@ -366,6 +366,8 @@ long procfs_open(const struct view *v, int flags)
     struct procfs_text text = {0};
     long result;
 
+    if (v->kind == VIEW_MEM && (flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY)
+        current->group->writes_memory = true;
     if (v->kind >= ARRAY_LEN(generators) || !generators[v->kind] || (flags & LINUX_O_PATH) ||
         (flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY)
         return PROCFS_NATIVE;
