@@ -69,7 +69,8 @@ static void print_block(const struct lift *l, const struct block *b)
     log_line("  block %lx..%lx: %s, NZCV %s at its start%s", l->base + 4ul * b->first,
              l->base + 4ul * (b->last + 1u),
              b->canonical ? "may be entered from anywhere" : "entered by one edge",
-             b->live_in ? "live" : "dead", b->back_target ? ", a loop: looks at cpu->poll" : "");
+             b->live_in ? "live" : "dead",
+             b->back_target && !b->ends ? ", a loop: looks at cpu->poll" : "");
 }
 
 static void print_insn(const struct lift *l, unsigned i, const struct disassemblers *d)
