@@ -1,5 +1,4 @@
 /*
- * test: all
  * Functions that return NZCV, which the procedure call standard does not know
  * but assembler programmers do: they are called often by code that does not
  * look at NZCV, so that they are translated, and then by code that does, for

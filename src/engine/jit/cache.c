@@ -20,6 +20,7 @@ struct jit jit = {.lock = LOCK_INIT(LOCK_CODE)};
 
 #define DEFAULT_ARENA (256ul << 20)
 #define ARENA_PIECE (1ul << 20)
+#define HUGE_PAGE (2ul << 20)
 
 /* ---- guest address -> code: open addressing, a power of two in size ---- */
 
@@ -341,15 +342,24 @@ static bool views_make(long fd, uint8_t *exec_view)
 /*
  * The arena is opened a piece at a time: what a stray pointer of the guest finds
  * above the guest's range shall be little. A host that comes to refuse it
- * (PR_SET_MDWE) leaves the arena as large as it is.
+ * (PR_SET_MDWE) leaves the arena as large as it is. From the second huge page
+ * on a piece is one: much code runs faster there, and little need not pay for it.
  */
 static bool arena_open_more(void)
 {
-    size_t left = (size_t)(jit.arena + jit.arena_bytes - jit.emit.end);
-    size_t piece = left < ARENA_PIECE ? left : ARENA_PIECE;
-    if (!piece || host_syscall(LINUX_SYS_mprotect, (uint64_t)jit.emit.end, piece,
-                               PROT_READ | PROT_WRITE | PROT_EXEC, 0, 0, 0) < 0)
+    uint64_t begin = (uint64_t)jit.emit.end, arena = (uint64_t)jit.arena;
+    uint64_t huge = ((arena + HUGE_PAGE - 1) & -HUGE_PAGE) + HUGE_PAGE;
+    uint64_t left = arena + jit.arena_bytes - begin;
+    uint64_t piece = begin >= huge                ? HUGE_PAGE
+                     : huge - begin < ARENA_PIECE ? huge - begin
+                                                  : ARENA_PIECE;
+    if (piece > left)
+        piece = left;
+    if (!piece || host_syscall(LINUX_SYS_mprotect, begin, piece, PROT_READ | PROT_WRITE | PROT_EXEC,
+                               0, 0, 0) < 0)
         return false;
+    if (begin >= huge)
+        (void)host_syscall(LINUX_SYS_madvise, begin, piece, LINUX_MADV_HUGEPAGE, 0, 0, 0);
     jit.emit.end += piece;
     return true;
 }
