@@ -111,7 +111,9 @@ static int push(struct walk *w, const char *text, size_t len)
 
     if (room < len + 1)
         return -LINUX_ENAMETOOLONG;
-    *--w->next = '/';
+    /* No slash behind the last name: it would ask for a directory. */
+    if (*w->next && *w->next != '/')
+        *--w->next = '/';
     w->next -= len;
     memcpy(w->next, text, len);
     return 0;

@@ -16,6 +16,8 @@ expect 'elver' b sed -n 's/^x//p' <<<xelver
 b dd if=/dev/urandom of=r bs=4k count=8 2>/dev/null && [ "$(stat -c %s r)" = 32768 ]
 expect "$(md5sum r)" b md5sum r
 b find . -name 'n*' | b grep -q n.gz
+# By two links to what is no file: /dev/stdout, /proc/self/fd/1, a pipe.
+expect piped b sh -c 'echo piped >/dev/stdout'
 port=$(free_port)
 mkdir www && echo 'from busybox' >www/index.html
 b httpd -f -p 127.0.0.1:"$port" -h www &
