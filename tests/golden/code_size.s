@@ -389,9 +389,9 @@ helper:
     seq fcvtms_w
     fcvtms w0, d1
     end fcvtms_w
-    seq high_registers
-    eor v28.16b, v29.16b, v30.16b
-    end high_registers
+    seq vectors_unpinned
+    eor v10.16b, v9.16b, v8.16b
+    end vectors_unpinned
     seq ldp_q
     ldp q0, q1, [x1]
     end ldp_q

@@ -1,7 +1,9 @@
 /*
  * The pin tables. General registers: the eleven that gcc-built programs use
  * most (86 % of operands on average). SP is RBP, x0-x3 sit where no REX is
- * needed for 32-bit work.
+ * needed for 32-bit work. Vector registers: gcc allocates from V31 down (V28 to
+ * V31 are half of the operands of its programs), clang and arguments from V0 up;
+ * V8 to V15 have to be saved by callees and are the rarest.
  */
 #include "engine/jit/state.h"
 
@@ -20,8 +22,10 @@ int8_t pin_of_vreg[32];
 
 void jit_pins_init(bool avx512)
 {
-    for (int n = 0; n < 32; n++)
-        pin_of_vreg[n] = (int8_t)(n < 12 ? n : n < 28 && avx512 ? n + 4 : NOREG);
+    for (int n = 0; n < 32; n++) {
+        int x = n < 8 ? n : n >= 28 ? n - 20 : n >= 12 && avx512 ? n + 4 : NOREG;
+        pin_of_vreg[n] = (int8_t)x;
+    }
 }
 
 void emit_barrier(struct emit *e)

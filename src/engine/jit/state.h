@@ -7,7 +7,7 @@
  *   RAX RCX RDX      scratch within one guest instruction
  *   RSP              the thread's shadow call stack (run.c), 16-aligned between instructions
  *   R15              &cpu + STATE_BIAS: X0..X30 and SP are in reach of a disp8
- *   XMM12..XMM15     scratch; V0-V11 in XMM0-11, with AVX-512VL V12-V27 in XMM16-31
+ *   XMM12..XMM15     scratch; V0-V7, V28-V31 in XMM0-11, with AVX-512VL V12-V27 in XMM16-31
  */
 #ifndef ENGINE_JIT_STATE_H
 #define ENGINE_JIT_STATE_H
