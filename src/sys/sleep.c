@@ -31,7 +31,9 @@ static long interrupted(struct task *t, int clock, int64_t left, gva rest)
     if (rest.a && UPUT(rest, &ts) < 0)
         return -LINUX_EFAULT;
     t->sleeping.clock = clock;
-    t->sleeping.until = now(clock) + left;
+    /* A sleep of centuries ends with time itself (ktime_add_safe). */
+    if (__builtin_add_overflow(now(clock), left, &t->sleeping.until))
+        t->sleeping.until = INT64_MAX;
     t->sleeping.left = rest;
     return -LINUX_ERESTART_RESTARTBLOCK;
 }

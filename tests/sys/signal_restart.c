@@ -419,6 +419,20 @@ TEST(nanosleep_tells_what_is_left)
         ;
 }
 
+TEST(a_sleep_of_centuries_can_be_interrupted)
+{
+    struct sigaction sa = {.sa_handler = stroke};
+    struct timespec want = {.tv_sec = INT64_MAX}, left = {0};
+
+    sigaction(SIGUSR1, &sa, NULL);
+    strokes = 0;
+    pid_t pid = striker('-', -1);
+    CHECK_ERR(nanosleep(&want, &left), EINTR);
+    CHECK(left.tv_sec > 9000000000);
+    while (waitpid(pid, NULL, 0) < 0)
+        ;
+}
+
 TEST(ignored_signals_interrupt_nothing)
 {
     struct timespec start, end, want = {.tv_nsec = 150000000};
