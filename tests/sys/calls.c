@@ -8,7 +8,7 @@
  *
  * Each call is made by a child of its own, as nobody, with an alarm.
  *
- *     calls [ROW]...    test: all timeout=200
+ *     calls [ROW]...    test: all host timeout=200
  */
 #include "sys/calls.h"
 

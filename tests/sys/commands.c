@@ -6,7 +6,7 @@
  * tests/sys/calls.c the results are compared with the same program's on the
  * host (tests/sys/native.sh).
  *
- *     commands [CALL]...    test: all timeout=200
+ *     commands [CALL]...    test: all host timeout=200
  */
 #include "sys/calls.h"
 
