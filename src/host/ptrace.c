@@ -27,7 +27,7 @@ void host_trap_fill(struct linux_siginfo *info, enum host_trap what, uint64_t va
 void host_trap_stop(void)
 {
     struct linux_siginfo info;
-    uint64_t mask;
+    uint64_t mask = 0;
     long pid = raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
     long tid = raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 

@@ -14,7 +14,6 @@
 #define PSTATE_TCO (1ull << 25)
 #define PSTATE_NZCV (0xfull << 28)
 #define PSTATE_BTYPE_SHIFT 10
-/* AArch32 and the exception level: Linux puts its own there (valid_user_regs). */
 #define HW_DEBUG_BYTES 264 /* struct user_hwdebug_state */
 #define DEBUG_ARCH_V8 (6 << 8)
 
@@ -34,7 +33,7 @@ void regset_set_pstate(struct cpu *cpu, uint64_t pstate)
 }
 
 typedef void get_fn(const struct regset_view *v, void *set);
-typedef void put_fn(struct regset_view *v, const void *set);
+typedef int put_fn(struct regset_view *v, const void *set);
 
 static void get_general(const struct regset_view *v, void *set)
 {
@@ -46,14 +45,17 @@ static void get_general(const struct regset_view *v, void *set)
     r->pstate = regset_pstate(&v->cpu);
 }
 
-static void put_general(struct regset_view *v, const void *set)
+static int put_general(struct regset_view *v, const void *set)
 {
     const struct linux_user_pt_regs *r = set;
 
+    if (r->pstate & REGSET_PSTATE_FORBIDDEN)
+        return -LINUX_EINVAL;
     memcpy(v->cpu.x, r->regs, sizeof r->regs);
     v->cpu.sp = r->sp;
     v->cpu.pc = r->pc;
     regset_set_pstate(&v->cpu, r->pstate);
+    return 0;
 }
 
 static void get_fp(const struct regset_view *v, void *set)
@@ -66,13 +68,14 @@ static void get_fp(const struct regset_view *v, void *set)
     f->reserved[0] = f->reserved[1] = 0;
 }
 
-static void put_fp(struct regset_view *v, const void *set)
+static int put_fp(struct regset_view *v, const void *set)
 {
     const struct linux_user_fpsimd_state *f = set;
 
     memcpy(v->cpu.v, f->vregs, sizeof f->vregs);
     v->cpu.fpsr = f->fpsr;
     v->cpu.fpcr = f->fpcr;
+    return 0;
 }
 
 static void get_tls(const struct regset_view *v, void *set)
@@ -82,9 +85,10 @@ static void get_tls(const struct regset_view *v, void *set)
     memcpy(set, tls, sizeof tls);
 }
 
-static void put_tls(struct regset_view *v, const void *set)
+static int put_tls(struct regset_view *v, const void *set)
 {
     memcpy(&v->cpu.tpidr_el0, set, sizeof v->cpu.tpidr_el0);
+    return 0;
 }
 
 static void get_call(const struct regset_view *v, void *set)
@@ -94,13 +98,14 @@ static void get_call(const struct regset_view *v, void *set)
     memcpy(set, &nr, sizeof nr);
 }
 
-static void put_call(struct regset_view *v, const void *set)
+static int put_call(struct regset_view *v, const void *set)
 {
     int32_t nr;
 
     memcpy(&nr, set, sizeof nr);
     if (v->sys_nr != CALL_NONE)
         v->sys_nr = nr;
+    return 0;
 }
 
 static void get_debug(const struct regset_view *v, void *set)
@@ -168,6 +173,5 @@ int regset_put(struct regset_view *v, uint32_t type, const void *set, size_t byt
         return bytes > 8 ? -LINUX_ENOSPC : 0;
     row->get(v, whole);
     memcpy(whole, set, bytes);
-    row->put(v, whole);
-    return 0;
+    return row->put(v, whole);
 }

@@ -33,8 +33,11 @@ struct regset_view {
 size_t regset_size(uint32_t type, size_t *unit);
 /* Writes regset_size(type) bytes. */
 void regset_get(const struct regset_view *v, uint32_t type, void *set);
-/* Takes the first `bytes` bytes of a set, the rest stays: 0, or -LINUX_EINVAL and -LINUX_EPERM with nothing changed. */
+/* Takes the first `bytes` bytes of a set, the rest stays: 0, or or -LINUX_EINVAL or -LINUX_ENOSPC with nothing changed. */
 int regset_put(struct regset_view *v, uint32_t type, const void *set, size_t bytes) must_check;
+
+/* Exception level, AArch32 and the interrupt masks: not for user space to set (valid_user_regs). */
+#define REGSET_PSTATE_FORBIDDEN 0x3dfull
 
 uint64_t regset_pstate(const struct cpu *cpu);
 void regset_set_pstate(struct cpu *cpu, uint64_t pstate);

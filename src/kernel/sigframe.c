@@ -22,8 +22,6 @@
 #include "kernel/vdso.h"
 #include "mm/uaccess.h"
 
-/* Exception level, AArch32 and the interrupt masks: a frame that sets one of them is refused. */
-#define PSTATE_FORBIDDEN 0x3dfull
 enum { BTYPE_CALL = 2, RECORD_ALIGN = 16, TERMINATOR_BYTES = 16, FRAME_MAX = 256 << 10 };
 
 struct frame_record {
@@ -217,7 +215,7 @@ int sigframe_read(const struct task *t, struct sigframe_state *state)
     state->mask = uc.head.sigmask;
     state->altstack = (struct linux_stack){
         .ss_sp = uc.head.ss_sp, .ss_flags = uc.head.ss_flags, .ss_size = uc.head.ss_size};
-    if (state->pstate & PSTATE_FORBIDDEN)
+    if (state->pstate & REGSET_PSTATE_FORBIDDEN)
         return -LINUX_EFAULT;
     return read_records(frame, state);
 }

@@ -460,6 +460,10 @@ TEST(register_sets)
     struct gpr r;
     CHECK_EQ(get_regs(pid, &r), 0);
     r.pc += 4;
+    /* EL1 is not for a tracer to give. */
+    r.pstate |= 4;
+    CHECK_ERR(set_regs(pid, &r), EINVAL);
+    r.pstate &= ~4ul;
     CHECK_EQ(set_regs(pid, &r), 0);
     PT(PTRACE_CONT, pid, 0, 0);
     CHECK_EXIT(wait_for(pid), 7);
