@@ -10,7 +10,7 @@ for mode in --jit-debug=one-insn --jit-debug=no-link --jit-debug=tiny --jit-debu
     echo "$mode"
     elver="$BUILD/elver --engine=jit $mode"
     "$BUILD/tests/unit/insn_random" -n 4 -b 1500 -x "$elver --cpu=max"
-    for program in insn/changed_code sys/fork sys/signal sys/signal_fault sys/thread; do
+    for program in insn/changed_code insn/flags_returned sys/fork sys/signal sys/signal_fault sys/thread; do
         $elver "$BUILD/tests/$program" >out 2>&1 || { echo "$program:"; cat out; exit 1; }
     done
     [ -x "$DEBIAN/usr/bin/bash" ] || continue

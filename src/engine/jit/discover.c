@@ -58,9 +58,6 @@ bool flags_live_at(struct lift *l, uint64_t pc)
             return true;
         if (attr & LF_WRITES)
             return false;
-        /* Functions leave no NZCV behind (jit.h); a PLT entry, which ends with BR X17, keeps none for the function. */
-        if (!jit.flags_returned && (op == A64_ret || (op == A64_br && RN(w) == 17)))
-            return false;
         if (op == A64_b || op == A64_bl) {
             pc = branch_target(w, op, pc);
             have = at = 0;
@@ -71,23 +68,6 @@ bool flags_live_at(struct lift *l, uint64_t pc)
         pc += 4;
     }
     return true;
-}
-
-bool flags_read_at(uint64_t pc)
-{
-    uint32_t words[8];
-    unsigned have = code_fetch(pc, words, ARRAY_LEN(words));
-    for (unsigned i = 0; i < have; i++) {
-        enum a64_op op = a64_decode(words[i]);
-        uint8_t attr = lift_rows[op].attr;
-        if ((attr & (LF_ENDS | LF_LEAVES)) || op == A64_b)
-            return false;
-        if (attr & LF_READS)
-            return true;
-        if (attr & LF_WRITES)
-            return false;
-    }
-    return false;
 }
 
 struct discovery {
@@ -266,7 +246,7 @@ static bool live_at_end(struct lift *l, const struct block *b, uint8_t exit_live
 {
     struct successors s = successors_of(l, b);
     if (s.unknown)
-        return jit.flags_returned || l->insn[b->last].op != A64_ret;
+        return true;
     bool live = false;
     if (s.taken) {
         live |= s.taken->live_in;

@@ -106,7 +106,6 @@ enum jit_exit {
     EXIT_SVC,    /* operand in bits 31..8 */
     EXIT_REPLAY, /* the instruction at cpu->pc met a host fault: the interpreter does it */
     EXIT_FETCH,  /* nothing executable at cpu->pc */
-    EXIT_FLAGS,  /* behind the call at cpu->pc NZCV is read: see jit.flags_returned */
     EXIT_COLD,   /* the code at cpu->pc has hardly run and is not translated */
 };
 
@@ -148,11 +147,6 @@ struct jit {
     uint64_t changes;    /* of the mappings of code */
     uint64_t perf_index; /* of the next region in the jitdump file */
     bool one_insn, no_link, poll_storm, lockstep, stats, perf_map, jitdump;
-    /*
-     * A call was met behind which NZCV is read before it is set: from then on a RET keeps it. Functions of the
-     * procedure call standard (AAPCS64 6.1.4) do not return it; to store it in each costs an instruction in twenty.
-     */
-    bool flags_returned;
     uint8_t heat_enough;          /* a place that was reached so often is translated */
     uint8_t heat[1 << HEAT_BITS]; /* written by all threads, and an increment may be lost */
     struct lift *lift;            /* scratch of the translation under way */
@@ -215,9 +209,6 @@ struct region *cache_region_at(const uint8_t *code);
 
 /* ---- region.c: translates at pc; NULL if its first instruction cannot be fetched. Under jit.lock. ---- */
 struct region *region_translate(uint64_t pc, const struct cpu *cpu, uint8_t mode);
-
-/* ---- discover.c: the instructions at pc, a return address, read NZCV before they set it ---- */
-bool flags_read_at(uint64_t pc);
 
 /* ---- called from thunks, on the host stack, with the guest's state in cpu ---- */
 void jit_exec(struct cpu *cpu, uint32_t word, uint32_t op);

@@ -122,19 +122,8 @@ void call_here(struct lift *l, uint64_t target)
     after_call(l);
 }
 
-/* A call of what is not translated so that it returns NZCV, which is read behind it: run() sees to that first. */
-static bool wants_flags(struct lift *l)
-{
-    if (jit.flags_returned || !flags_read_at(l->pc + 4))
-        return false;
-    exit_at(l, l->pc, EXIT_FLAGS);
-    return true;
-}
-
 bool lift_bl(struct lift *l, uint32_t w)
 {
-    if (wants_flags(l))
-        return true;
     uint64_t target = branch_target(w, A64_bl, l->pc);
     flags_clobber(l);
     if (!lift_outlined(l, target))
@@ -171,7 +160,7 @@ static bool call_constant(struct lift *l, unsigned n)
 bool lift_blr(struct lift *l, uint32_t w)
 {
     struct emit *e = &l->e;
-    if (wants_flags(l) || call_constant(l, RN(w)))
+    if (call_constant(l, RN(w)))
         return true;
     flags_clobber(l);
     gpr_copy_z(l, true, RAX, RN(w));

@@ -274,15 +274,6 @@ static void code_drop(uint64_t addr, uint64_t len)
     threads_kick(NULL);
 }
 
-/* Code that does not keep NZCV at a return is no good any more. */
-static void code_returns_flags(void)
-{
-    lock_acquire(&jit.lock);
-    jit.flags_returned = true;
-    code_drop(0, GUEST_MAX);
-    lock_release(&jit.lock);
-}
-
 void jit_count_mended(struct cpu *cpu, uint64_t pc)
 {
     struct jit_thread *th = jit_thread_of(cpu);
@@ -362,9 +353,6 @@ static void interp_cold(struct cpu *cpu, struct trap *trap)
 static bool run_cold(struct cpu *cpu, struct trap *trap)
 {
     bool trapped = interpret(cpu, trap, interp_cold);
-    /* It may have called what is translated, and read what NZCV the function leaves. */
-    if (!jit.flags_returned && flags_read_at(cpu->x[30]))
-        code_returns_flags();
     /* It came back from a call that translated code had made. */
     const uint64_t *frame = (const uint64_t *)cpu->engine_word[JW_SHADOW_SP];
     if (frame[1] == cpu->pc)
@@ -421,7 +409,6 @@ static void run_loop(struct cpu *cpu, struct trap *trap)
                 return;
             thread_set_mode(th);
             break;
-        case EXIT_FLAGS: code_returns_flags(); break;
         case EXIT_LOOKUP: thread_set_mode(th); break;
         case EXIT_POLL:
             if (jit.poll_storm && cpu->pc == from) { /* a loop's head must be left some time */
@@ -676,7 +663,6 @@ static int jit_process_init(const struct engine_options *opt)
     jit.pclmul = CPU_FEATURE_ACTIVE(PCLMULQDQ);
     jit.one_insn = word_in(opt->debug, "one-insn");
     jit.poll_storm = word_in(opt->debug, "poll-storm");
-    jit.flags_returned = jit.one_insn || opt->lockstep; /* compared with what is exact */
     jit.no_link = word_in(opt->debug, "no-link");
     /* Tests of translated code want it at once. */
     jit.heat_enough = opt->debug || opt->lockstep ? 0 : HEAT_ENOUGH;
