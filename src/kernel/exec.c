@@ -205,11 +205,10 @@ static long map_vdso_file(struct space *s, gva at, uint64_t bytes)
 {
     long fd =
         host_syscall(LINUX_SYS_memfd_create, (uintptr_t) "[vdso]", LINUX_MFD_CLOEXEC, 0, 0, 0, 0);
-    long err = fd;
 
     if (fd < 0)
         return fd;
-    err = host_syscall(LINUX_SYS_pwrite64, fd, (uintptr_t)vdso_image, bytes, 0, 0, 0);
+    long err = host_syscall(LINUX_SYS_pwrite64, fd, (uintptr_t)vdso_image, bytes, 0, 0, 0);
     if (err >= 0)
         err = err < (long)bytes
                   ? -LINUX_ENOMEM
