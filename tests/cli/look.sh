@@ -22,7 +22,7 @@ elver() { "${ELVER[@]}" --log "$PWD/log" "$@"; }
 
 rm -f log && elver --dump=collatz ./p >out
 contains log 'region [0-9a-f]+\.\.[0-9a-f]+, collatz \[p\]: [0-9]+ instructions, [0-9]+ blocks'
-contains log ' x0=rdi .*sp=rbp v0-v11=xmm0-xmm11'
+contains log ' x0=rdi .*sp=rbp v0-v7=xmm0-xmm7'
 contains log 'block .*a loop: looks at cpu->poll'
 contains log '[0-9a-f]{8}  cmp x0, #1 +\[subs_imm, NZCV live'
 contains log '        [0-9a-f]+  cmp rdi, 1'
